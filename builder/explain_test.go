@@ -1,0 +1,34 @@
+package builder
+
+import (
+	"strings"
+	"testing"
+
+	"github.com/ebpfx/ebpfx/builder/toolchain"
+)
+
+func TestExplain(t *testing.T) {
+	libbpf, kernel := toolchain.InstallCommand(toolchain.PackageLibbpf), toolchain.InstallCommand(toolchain.PackageKernelHeaders)
+	for _, tc := range []struct{ said, installed, want string }{
+		{"x.c:1:10: fatal error: 'bpf/bpf_helpers.h' file not found", "", "the header bpf/bpf_helpers.h is not installed; to get it: " + libbpf},
+		{"x.c:1:10: \x1b[0m\x1b[0;1;31mfatal error: \x1b[0m\x1b[1m'bpf/bpf_helpers.h' file not found\x1b[0m", "", "the header bpf/bpf_helpers.h is not installed; to get it: " + libbpf},
+		{"/usr/include/linux/types.h:5:10: fatal error: 'asm/types.h' file not found", "linux/bpf.h", "the header asm/types.h is not installed; to get it: " + kernel},
+		{"x.c:1:10: fatal error: 'linux/bpf.h' file not found", "", "the header linux/bpf.h is not installed; to get it: " + kernel},
+		{"x.c:1:10: fatal error: 'linux/sched.h' file not found", "linux/bpf.h", ""}, // no header for user space
+		{"x.c:1:10: fatal error: 'bpf/bpf_helprs.h' file not found", "bpf/bpf_helpers.h", ""},
+		{"x.c:1:10: fatal error: 'my.h' file not found", "", ""},
+		{"LLVM ERROR: IO failure on output stream: No space left on device", "", "the disk is full"},
+		{"x.c:1:1: error: unknown type name 'x'", "", ""},
+		{"", "", ""},
+	} {
+		find := func(header string) string {
+			if tc.installed != "" && strings.Contains(tc.installed, header) {
+				return "/usr/include/" + header
+			}
+			return ""
+		}
+		if got := explain([]byte(tc.said), find); got != tc.want {
+			t.Errorf("%q: got %q, want %q", tc.said, got, tc.want)
+		}
+	}
+}

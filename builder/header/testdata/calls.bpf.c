@@ -1,0 +1,115 @@
+// Every call that sends a record, and every shape that its arguments take.
+#include <linux/bpf.h>
+#include <bpf/bpf_helpers.h>
+
+struct ring {
+	__uint(type, BPF_MAP_TYPE_RINGBUF);
+	__uint(max_entries, 4096);
+} events SEC(".maps"), others SEC(".maps");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_PERF_EVENT_ARRAY);
+	__uint(key_size, 4);
+	__uint(value_size, 4);
+} perf SEC(".maps");
+
+#define PERF &perf
+#define SEND(map, p) bpf_ringbuf_output(&map, p, sizeof(*p), 0)
+
+struct inner {
+	int z;
+};
+
+struct event {
+	int a;
+	struct inner *p;
+	char c[16];
+};
+
+typedef struct {
+	long q;
+} other_t;
+
+union either {
+	int i;
+	long l;
+};
+
+static __always_inline int inlined(void *ctx, other_t *o)
+{
+	return bpf_perf_event_output(ctx, PERF, BPF_F_CURRENT_CPU, o, sizeof(*o));
+}
+
+static __attribute__((noinline)) int called(struct event *e)
+{
+	return bpf_ringbuf_output(&others, e, sizeof(*e), 0) ? 1 : e->a;
+}
+
+static __attribute__((unused)) int unused(union either *u)
+{
+	return bpf_ringbuf_output(&others, u, sizeof(*u), 0);
+}
+
+SEC("tracepoint/syscalls/sys_enter_openat")
+int reserve(void *ctx)
+{
+	struct event *e;
+
+	e = bpf_ringbuf_reserve(&events, sizeof(*e), 0);
+	if (!e)
+		return 0;
+	e->a = bpf_get_current_pid_tgid();
+	if (e->a > 3) {
+		bpf_ringbuf_discard(e, 0);
+		return 0;
+	}
+	bpf_ringbuf_submit(e, 0);
+	if (!(e = bpf_ringbuf_reserve(&others, sizeof(*e), 0)))
+		return 0;
+	bpf_ringbuf_submit(e, BPF_RB_FORCE_WAKEUP);
+	return 0;
+}
+
+SEC("tracepoint/syscalls/sys_enter_openat")
+int output(void *ctx)
+{
+	struct event v = { .a = 3 }, array[2] = {};
+	struct event *const constant = &v;
+	void *unknown = &v;
+	char text[8] = "text";
+	union either u = { .l = 1 };
+
+	bpf_ringbuf_output(&events, &v, sizeof(v), 0);
+	bpf_ringbuf_output(&events, array, sizeof(array), 0);
+	bpf_ringbuf_output(&events, constant, sizeof(v), 0);
+	bpf_ringbuf_output(&events, unknown, sizeof(v), 0);
+	bpf_ringbuf_output(&events, text, sizeof(text), 0);
+	bpf_ringbuf_output(&events, (union either *)&u, sizeof(u), 0);
+	SEND(others, constant);
+	for (int i = 0; i < 2; i++)
+		if (bpf_ringbuf_output(i ? &events : (void *)&others, array + i, sizeof(v), 0))
+			return called(&v);
+	return bpf_ringbuf_output(&events, &v.a, sizeof(v.a), 0) ?: called(&v);
+}
+
+SEC("xdp")
+int on_xdp(struct xdp_md *ctx)
+{
+	other_t o = { 1 };
+
+	inlined(ctx, &o);
+	bpf_xdp_output(ctx, &perf, BPF_F_CURRENT_CPU, &o, sizeof(o));
+	return XDP_PASS;
+}
+
+SEC("tc")
+int on_tc(struct __sk_buff *ctx)
+{
+	other_t o = { 2 };
+
+	bpf_skb_output(ctx, &perf, BPF_F_CURRENT_CPU, &o, sizeof(o));
+	(bpf_perf_event_output)(ctx, &perf, 0, &o, sizeof(o)); /* not seen */
+	return 0;
+}
+
+char LICENSE[] SEC("license") = "GPL";

@@ -1,0 +1,96 @@
+package builder
+
+import (
+	"slices"
+
+	"github.com/ebpfx/ebpfx/builder/diag"
+)
+
+// Project is what a project.lua and the files that it includes describe.
+type Project struct {
+	Name    string
+	Version string
+	File    string    // absolute path of project.lua
+	Dir     string    // its folder; .ebpfx/ lies here
+	Targets []*Target // in the order in which they were first opened
+}
+
+// Target returns the target called name, or nil.
+func (p *Project) Target(name string) *Target {
+	i := slices.IndexFunc(p.Targets, func(t *Target) bool { return t.Name == name })
+	if i < 0 {
+		return nil
+	}
+	return p.Targets[i]
+}
+
+// TargetNames returns the names of all targets in order.
+func (p *Project) TargetNames() []string {
+	names := make([]string, len(p.Targets))
+	for i, t := range p.Targets {
+		names[i] = t.Name
+	}
+	return names
+}
+
+// Defaults returns the targets that a bare build or run takes.
+func (p *Project) Defaults() []*Target {
+	var ts []*Target
+	for _, t := range p.Targets {
+		if t.Default {
+			ts = append(ts, t)
+		}
+	}
+	return ts
+}
+
+// Target is one object, and how it is attached.
+type Target struct {
+	Name        string
+	Description string
+	Kind        string   // as set_kind was given; "auto" when it was not
+	Default     bool     // part of a bare build or run
+	Pos         diag.Pos // where it was opened first
+
+	Files       []Files
+	IncludeDirs []string // absolute
+	Defines     []string // NAME or NAME=VALUE, without -D
+	CFlags      []string
+	Deps        []Dep
+
+	Globals []Global
+	Hooks   []Hook
+	Binary  string // of set_binary: a path or a name to search; "" when unset
+}
+
+// Files is one pattern of add_files.
+type Files struct {
+	Pattern string // as written: may hold *, ?, [...] and **
+	Dir     string // absolute folder that Pattern is relative to
+	Pos     diag.Pos
+}
+
+// Dep names a target that is built first.
+type Dep struct {
+	Name string
+	Pos  diag.Pos
+}
+
+// Global is a value for a global variable of the object.
+type Global struct {
+	Name  string
+	Value any // bool, int64, uint64, float64, string, []any or map[string]any
+	Pos   diag.Pos
+}
+
+// Hook is one attach_to.
+type Hook struct {
+	Program  string
+	Where    string
+	Binary   string // opts.binary
+	PID      int    // 0: every process
+	Offset   uint64
+	Cookie   uint64
+	Retprobe bool
+	Pos      diag.Pos
+}
