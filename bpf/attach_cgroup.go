@@ -1,0 +1,101 @@
+package bpf
+
+import (
+	"bufio"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"strings"
+
+	"github.com/cilium/ebpf"
+	"github.com/cilium/ebpf/link"
+	"golang.org/x/sys/unix"
+)
+
+// The section alone tells which of the many cgroup hooks a program is for.
+var (
+	cgroupKind = &kind{
+		name:      "cgroup",
+		sections:  []string{"cgroup", "cgroup_skb"},
+		anySuffix: true,
+		form:      "/sys/fs/cgroup/NAME",
+		resolve:   resolveCgroup,
+		attach:    attachCgroup,
+		names:     func(p *point) []string { return cgroupsBeside(p.symbol) },
+	}
+	sockopsKind = &kind{
+		name:        "sockops",
+		sections:    []string{"sockops"},
+		anySuffix:   true,
+		form:        "/sys/fs/cgroup/NAME",
+		programType: ebpf.SockOps,
+		attachType:  ebpf.AttachCGroupSockOps,
+		resolve:     resolveCgroup,
+		attach:      attachCgroup,
+		names:       func(p *point) []string { return cgroupsBeside(p.symbol) },
+	}
+)
+
+// resolveCgroup takes a folder of the cgroup2 file system, or its path below the mount point.
+func resolveCgroup(p *point) error {
+	if p.programType == ebpf.CGroupSKB && p.attachType == ebpf.AttachNone {
+		return &predicate{"is of no direction: write SEC(\"cgroup_skb/ingress\") or SEC(\"cgroup_skb/egress\")"}
+	}
+	path := p.where
+	root := cgroupRoot()
+	if !filepath.IsAbs(path) || !isDir(path) && root != "" && isDir(filepath.Join(root, path)) {
+		path = filepath.Join(root, path)
+	}
+	p.symbol = path
+	var fs unix.Statfs_t
+	switch err := unix.Statfs(path, &fs); {
+	case err != nil && root == "":
+		return fmt.Errorf("the cgroup2 file system is not mounted")
+	case err != nil:
+		return &missing{err: &predicate{"names no cgroup"}, name: path}
+	case fs.Type != unix.CGROUP2_SUPER_MAGIC:
+		return fmt.Errorf("%s is no folder of the cgroup2 file system, which is mounted at %s", path, root)
+	}
+	return nil
+}
+
+func isDir(path string) bool {
+	info, err := os.Stat(path)
+	return err == nil && info.IsDir()
+}
+
+func attachCgroup(prog *ebpf.Program, p *point) (io.Closer, error) {
+	return link.AttachCgroup(link.CgroupOptions{Path: p.symbol, Attach: p.attachType, Program: prog})
+}
+
+// cgroupRoot returns where the cgroup2 file system is mounted, or "".
+func cgroupRoot() string {
+	f, err := os.Open("/proc/self/mounts")
+	if err != nil {
+		return ""
+	}
+	defer f.Close()
+	for s := bufio.NewScanner(f); s.Scan(); {
+		if fields := strings.Fields(s.Text()); len(fields) > 2 && fields[2] == "cgroup2" {
+			return fields[1]
+		}
+	}
+	return ""
+}
+
+// cgroupsBeside lists the cgroups in the folder that path would lie in.
+func cgroupsBeside(path string) []string {
+	dir := filepath.Dir(path)
+	entries, err := os.ReadDir(dir)
+	if err != nil {
+		return nil
+	}
+	var names []string
+	for _, e := range entries {
+		if e.IsDir() {
+			names = append(names, filepath.Join(dir, e.Name()))
+		}
+	}
+	return names
+}

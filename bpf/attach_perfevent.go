@@ -1,0 +1,212 @@
+package bpf
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"math"
+	"os"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/cilium/ebpf"
+	"github.com/cilium/ebpf/link"
+	"golang.org/x/sys/unix"
+
+	"github.com/ebpfx/ebpfx/bpf/probe"
+)
+
+// perfEventKind runs programs when a counter of the CPU or the kernel passes a number. Targets are written as bpftrace does:
+//
+//	profile:hz:99            99 times a second on every CPU; also ms, us, s for an interval
+//	software:NAME:PERIOD     every PERIOD-th event of the kernel: cpu-clock, page-faults, ...
+//	hardware:NAME:PERIOD     every PERIOD-th event of the CPU: cycles, cache-misses, ...
+var perfEventKind = &kind{
+	name:        "perf_event",
+	sections:    []string{"perf_event"},
+	form:        "profile:hz:99",
+	programType: ebpf.PerfEvent,
+	takes:       takesPID,
+	resolve: func(p *point) error {
+		_, err := parsePerfEvent(p.where)
+		return err
+	},
+	attach: attachPerfEvent,
+}
+
+// softwareEvents and hardwareEvents are those of enum perf_sw_ids and perf_hw_id in include/uapi/linux/perf_event.h, as perf calls them.
+var (
+	softwareEvents = map[string]uint64{
+		"cpu-clock": unix.PERF_COUNT_SW_CPU_CLOCK, "task-clock": unix.PERF_COUNT_SW_TASK_CLOCK,
+		"page-faults": unix.PERF_COUNT_SW_PAGE_FAULTS, "faults": unix.PERF_COUNT_SW_PAGE_FAULTS,
+		"context-switches": unix.PERF_COUNT_SW_CONTEXT_SWITCHES, "cs": unix.PERF_COUNT_SW_CONTEXT_SWITCHES,
+		"cpu-migrations": unix.PERF_COUNT_SW_CPU_MIGRATIONS,
+		"minor-faults":   unix.PERF_COUNT_SW_PAGE_FAULTS_MIN, "major-faults": unix.PERF_COUNT_SW_PAGE_FAULTS_MAJ,
+		"alignment-faults": unix.PERF_COUNT_SW_ALIGNMENT_FAULTS, "emulation-faults": unix.PERF_COUNT_SW_EMULATION_FAULTS,
+	}
+	hardwareEvents = map[string]uint64{
+		"cycles": unix.PERF_COUNT_HW_CPU_CYCLES, "cpu-cycles": unix.PERF_COUNT_HW_CPU_CYCLES,
+		"instructions":     unix.PERF_COUNT_HW_INSTRUCTIONS,
+		"cache-references": unix.PERF_COUNT_HW_CACHE_REFERENCES, "cache-misses": unix.PERF_COUNT_HW_CACHE_MISSES,
+		"branches": unix.PERF_COUNT_HW_BRANCH_INSTRUCTIONS, "branch-misses": unix.PERF_COUNT_HW_BRANCH_MISSES,
+		"bus-cycles": unix.PERF_COUNT_HW_BUS_CYCLES, "ref-cycles": unix.PERF_COUNT_HW_REF_CPU_CYCLES,
+		"frontend-stalls": unix.PERF_COUNT_HW_STALLED_CYCLES_FRONTEND, "backend-stalls": unix.PERF_COUNT_HW_STALLED_CYCLES_BACKEND,
+	}
+)
+
+func parsePerfEvent(where string) (*unix.PerfEventAttr, error) {
+	parts := strings.Split(where, ":")
+	if len(parts) != 3 {
+		return nil, &predicate{`is no perf event, which is written "profile:hz:99", "software:NAME:PERIOD" or "hardware:NAME:PERIOD"`}
+	}
+	number, err := strconv.ParseUint(strings.ReplaceAll(parts[2], "_", ""), 10, 63)
+	if err != nil || number == 0 {
+		return nil, fmt.Errorf("%s is no number above 0", parts[2])
+	}
+	attr := &unix.PerfEventAttr{Size: unix.PERF_ATTR_SIZE_VER1, Sample: number}
+	switch parts[0] {
+	case "profile":
+		return attr, profile(attr, parts[1], number)
+	case "software":
+		attr.Type = unix.PERF_TYPE_SOFTWARE
+		attr.Config, err = eventNamed(softwareEvents, parts[1])
+	case "hardware":
+		attr.Type = unix.PERF_TYPE_HARDWARE
+		attr.Config, err = eventNamed(hardwareEvents, parts[1])
+	default:
+		err = fmt.Errorf("perf events are of profile, software or hardware, not of %s", parts[0])
+	}
+	return attr, err
+}
+
+// profile fires by the clock of each CPU, which every machine has.
+func profile(attr *unix.PerfEventAttr, unit string, number uint64) error {
+	attr.Type = unix.PERF_TYPE_SOFTWARE
+	attr.Config = unix.PERF_COUNT_SW_CPU_CLOCK
+	if unit == "hz" {
+		attr.Bits = unix.PerfBitFreq
+		return nil
+	}
+	units := map[string]time.Duration{"s": time.Second, "ms": time.Millisecond, "us": time.Microsecond}
+	length, ok := units[unit]
+	if !ok {
+		return fmt.Errorf("profile counts in hz, s, ms or us, not in %s", unit)
+	}
+	if number > math.MaxInt64/uint64(length) {
+		return fmt.Errorf("%d %s is too long", number, unit)
+	}
+	attr.Sample = number * uint64(length) // the clock counts nanoseconds
+	return nil
+}
+
+func eventNamed(events map[string]uint64, name string) (uint64, error) {
+	if n, ok := events[name]; ok {
+		return n, nil
+	}
+	names := make([]string, 0, len(events))
+	for n := range events {
+		names = append(names, n)
+	}
+	slices.Sort(names)
+	return 0, fmt.Errorf("no perf event is named %s (there is: %s)", name, strings.Join(names, ", "))
+}
+
+// attachPerfEvent opens the event on every CPU, or for every thread of one process wherever they run.
+func attachPerfEvent(prog *ebpf.Program, p *point) (io.Closer, error) {
+	attr, err := parsePerfEvent(p.where)
+	if err != nil {
+		return nil, err
+	}
+	var all closers
+	add := func(pid, cpu int) error {
+		event, err := openPerfEvent(attr, pid, cpu)
+		if err != nil {
+			return err
+		}
+		all = append(all, event)
+		l, err := attachToEvent(prog, event)
+		if l != nil {
+			all = append(all, l)
+		}
+		return err
+	}
+	if p.pid == 0 {
+		for _, cpu := range probe.OnlineCPUs() {
+			// A CPU may go offline meanwhile.
+			if err := add(-1, cpu); err != nil && !errors.Is(err, unix.ENODEV) {
+				all.Close()
+				return nil, explainPerfEvent(err)
+			}
+		}
+		return all, nil
+	}
+	threads, err := os.ReadDir(fmt.Sprintf("/proc/%d/task", p.pid))
+	if err != nil {
+		return nil, fmt.Errorf("there is no process %d", p.pid)
+	}
+	attr.Bits |= unix.PerfBitInherit | inheritThread
+	for _, t := range threads {
+		tid, err := strconv.Atoi(t.Name())
+		if err != nil {
+			continue
+		}
+		// A thread may end meanwhile.
+		if err := add(tid, -1); err != nil && !errors.Is(err, unix.ESRCH) {
+			all.Close()
+			return nil, explainPerfEvent(err)
+		}
+	}
+	return all, nil
+}
+
+// inheritThread has threads started later counted too, but not other processes: inherit_thread of struct
+// perf_event_attr, since kernel 5.13.
+const inheritThread = 1 << 35
+
+func openPerfEvent(attr *unix.PerfEventAttr, pid, cpu int) (*os.File, error) {
+	fd, err := unix.PerfEventOpen(attr, pid, cpu, -1, unix.PERF_FLAG_FD_CLOEXEC)
+	if errors.Is(err, unix.EINVAL) && attr.Bits&inheritThread != 0 {
+		attr.Bits &^= inheritThread
+		fd, err = unix.PerfEventOpen(attr, pid, cpu, -1, unix.PERF_FLAG_FD_CLOEXEC)
+	}
+	if err != nil {
+		return nil, fmt.Errorf("open perf event: %w", err)
+	}
+	return os.NewFile(uintptr(fd), "perf_event"), nil
+}
+
+// attachToEvent returns a link, or nil on kernels before 5.15, where the event itself holds the program.
+func attachToEvent(prog *ebpf.Program, event *os.File) (io.Closer, error) {
+	fd := int(event.Fd())
+	l, err := link.AttachRawLink(link.RawLinkOptions{Target: fd, Program: prog, Attach: ebpf.AttachPerfEvent})
+	if err == nil {
+		return l, nil
+	}
+	if !errors.Is(err, unix.EINVAL) && !errors.Is(err, link.ErrNotSupported) {
+		return nil, err
+	}
+	if err := unix.IoctlSetInt(fd, unix.PERF_EVENT_IOC_SET_BPF, prog.FD()); err != nil {
+		return nil, fmt.Errorf("attach to perf event: %w", err)
+	}
+	return nil, unix.IoctlSetInt(fd, unix.PERF_EVENT_IOC_ENABLE, 0)
+}
+
+func explainPerfEvent(err error) error {
+	if errors.Is(err, unix.ENOENT) || errors.Is(err, unix.EOPNOTSUPP) {
+		return errors.New("this machine has no such counter, as is common in virtual ones; profile:hz:99 works everywhere")
+	}
+	return err
+}
+
+// closers closes all, in reverse order.
+type closers []io.Closer
+
+func (c closers) Close() error {
+	var err error
+	for _, one := range slices.Backward(c) {
+		err = errors.Join(err, one.Close())
+	}
+	return err
+}

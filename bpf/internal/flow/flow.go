@@ -1,0 +1,120 @@
+// Package flow finds what an eBPF program holds in its registers when it calls
+// a helper: which map, which constant. It follows every path, through spills to the stack and
+// calls of subprograms, and says that it does not know where paths disagree.
+package flow
+
+import (
+	"maps"
+
+	"github.com/cilium/ebpf/asm"
+)
+
+// Kind is what is known of a value.
+type Kind uint8
+
+// Kinds.
+const (
+	none    Kind = iota // no path has come here yet
+	Unknown             // anything
+	Map                 // a pointer to the map called Value.Map
+	Const               // the number Value.Const
+)
+
+// Value is what is known of a register.
+type Value struct {
+	Kind  Kind
+	Map   string
+	Const int64
+}
+
+var unknown = Value{Kind: Unknown}
+
+// join returns what holds whichever of the two ways was taken.
+func (v Value) join(w Value) Value {
+	switch {
+	case v.Kind == none:
+		return w
+	case w.Kind == none, v == w:
+		return v
+	}
+	return unknown
+}
+
+// Call is a call of a helper.
+type Call struct {
+	Index  int // of the instruction
+	Helper asm.BuiltinFunc
+	Args   [6]Value // Args[1] is R1, ..., Args[5] is R5
+}
+
+// registers of which something can be known: R0 to R9.
+const registers = 10
+
+type state struct {
+	regs  [registers]Value
+	stack map[int16]Value // by offset from R10; shared between states, so copied on write
+}
+
+// mergeInto joins s into at and reports whether that changed it.
+func (s *state) mergeInto(at *state) bool {
+	changed := false
+	for r := range s.regs {
+		if v := at.regs[r].join(s.regs[r]); v != at.regs[r] {
+			at.regs[r] = v
+			changed = true
+		}
+	}
+	// A slot that not every path wrote is unknown: keep the common ones.
+	for off, old := range at.stack {
+		v, ok := s.stack[off]
+		if ok && old == v {
+			continue
+		}
+		at.stack = maps.Clone(at.stack)
+		delete(at.stack, off)
+		changed = true
+	}
+	return changed
+}
+
+func (s *state) setSlot(off int16, v Value) {
+	s.stack = maps.Clone(s.stack)
+	if s.stack == nil {
+		s.stack = make(map[int16]Value)
+	}
+	// Slots that overlap the written one no longer hold what they held.
+	for o := off - 7; o <= off+7; o++ {
+		delete(s.stack, o)
+	}
+	if v.Kind != Unknown {
+		s.stack[off] = v
+	}
+}
+
+// Calls returns the calls of wanted helpers in insns, which hold a program and its subprograms as
+// cilium/ebpf lays them out, in the order of the instructions. Calls that no path reaches are not among them.
+func Calls(insns asm.Instructions, wanted func(asm.BuiltinFunc) bool) []Call {
+	any := false
+	for i := range insns {
+		if ins := &insns[i]; ins.IsBuiltinCall() && wanted(asm.BuiltinFunc(ins.Constant)) {
+			any = true
+			break
+		}
+	}
+	if !any {
+		return nil
+	}
+	w := newWalk(insns)
+	w.run()
+	var calls []Call
+	for i := range insns {
+		ins := &insns[i]
+		if !ins.IsBuiltinCall() || !wanted(asm.BuiltinFunc(ins.Constant)) {
+			continue
+		}
+		if args, ok := w.args[i]; ok {
+			calls = append(calls, Call{Index: i, Helper: asm.BuiltinFunc(ins.Constant), Args: args})
+		}
+	}
+	return calls
+}

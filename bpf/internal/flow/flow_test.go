@@ -1,0 +1,197 @@
+package flow
+
+import (
+	"bytes"
+	"math/rand/v2"
+	"slices"
+	"testing"
+
+	"github.com/cilium/ebpf"
+	"github.com/cilium/ebpf/asm"
+
+	"github.com/ebpfx/ebpfx/bpf/internal/testprog"
+)
+
+func reserve() asm.Instruction { return asm.FnRingbufReserve.Call() }
+
+func isReserve(f asm.BuiltinFunc) bool { return f == asm.FnRingbufReserve }
+
+func mapPtr(r asm.Register, name string) asm.Instruction {
+	return asm.LoadMapPtr(r, 0).WithReference(name)
+}
+
+// jump makes a jump that skips so many raw instructions.
+func jump(ins asm.Instruction, skip int16) asm.Instruction {
+	ins = ins.WithReference("")
+	ins.Metadata = asm.Metadata{}
+	ins.Offset = skip
+	return ins
+}
+
+func TestCalls(t *testing.T) {
+	m := func(name string) Value { return Value{Kind: Map, Map: name} }
+	c := func(n int64) Value { return Value{Kind: Const, Const: n} }
+	for _, tc := range []struct {
+		name  string
+		insns asm.Instructions
+		want  [][2]Value // R1 and R2 of each call
+	}{
+		{"straight", asm.Instructions{
+			mapPtr(asm.R1, "a"), asm.Mov.Imm(asm.R2, 8), reserve(), asm.Return(),
+		}, [][2]Value{{m("a"), c(8)}}},
+		{"through a saved register", asm.Instructions{
+			mapPtr(asm.R6, "a"), asm.Mov.Imm(asm.R2, 8), reserve(),
+			asm.Mov.Reg(asm.R1, asm.R6), asm.LoadImm(asm.R2, 1<<33, asm.DWord), reserve(), asm.Return(),
+		}, [][2]Value{{unknown, c(8)}, {m("a"), c(1 << 33)}}},
+		{"clobbered by a call", asm.Instructions{
+			mapPtr(asm.R1, "a"), asm.FnKtimeGetNs.Call(), asm.Mov.Imm(asm.R2, 8), reserve(), asm.Return(),
+		}, [][2]Value{{unknown, c(8)}}},
+		{"spilled", asm.Instructions{
+			mapPtr(asm.R1, "a"), asm.StoreMem(asm.RFP, -8, asm.R1, asm.DWord), asm.FnKtimeGetNs.Call(),
+			asm.LoadMem(asm.R1, asm.RFP, -8, asm.DWord), asm.Mov.Imm(asm.R2, 8), reserve(), asm.Return(),
+		}, [][2]Value{{m("a"), c(8)}}},
+		{"spilled and overwritten in part", asm.Instructions{
+			mapPtr(asm.R1, "a"), asm.StoreMem(asm.RFP, -8, asm.R1, asm.DWord),
+			asm.StoreImm(asm.RFP, -4, 0, asm.Byte),
+			asm.LoadMem(asm.R1, asm.RFP, -8, asm.DWord), asm.Mov.Imm(asm.R2, 8), reserve(), asm.Return(),
+		}, [][2]Value{{unknown, c(8)}}},
+		{"either map", asm.Instructions{
+			mapPtr(asm.R1, "a"), jump(asm.JEq.Imm(asm.R0, 0, ""), 2), mapPtr(asm.R1, "b"),
+			asm.Mov.Imm(asm.R2, 8), reserve(), asm.Return(),
+		}, [][2]Value{{unknown, c(8)}}},
+		{"either way the same map", asm.Instructions{
+			mapPtr(asm.R1, "a"), jump(asm.JEq.Imm(asm.R0, 0, ""), 2), mapPtr(asm.R1, "a"),
+			asm.Mov.Imm(asm.R2, 8), reserve(), asm.Return(),
+		}, [][2]Value{{m("a"), c(8)}}},
+		{"changed in a loop", asm.Instructions{
+			mapPtr(asm.R6, "a"), asm.Mov.Reg(asm.R1, asm.R6), asm.Mov.Imm(asm.R2, 8), reserve(),
+			mapPtr(asm.R6, "b"), jump(asm.JEq.Imm(asm.R0, 0, ""), -6), asm.Return(),
+		}, [][2]Value{{unknown, c(8)}}},
+		{"passed to a function", asm.Instructions{
+			mapPtr(asm.R1, "a"), asm.Mov.Imm(asm.R2, 8), asm.Call.Label("f"), asm.Return(),
+			reserve().WithSymbol("f"), asm.Return(),
+		}, [][2]Value{{m("a"), c(8)}}},
+		{"passed to a function by two", asm.Instructions{
+			mapPtr(asm.R1, "a"), asm.Mov.Imm(asm.R2, 8), asm.Call.Label("f"),
+			mapPtr(asm.R1, "b"), asm.Mov.Imm(asm.R2, 8), asm.Call.Label("f"), asm.Return(),
+			reserve().WithSymbol("f"), asm.Return(),
+		}, [][2]Value{{unknown, c(8)}}},
+		{"never reached", asm.Instructions{
+			asm.Return(), mapPtr(asm.R1, "a"), asm.Mov.Imm(asm.R2, 8), reserve(), asm.Return(),
+		}, nil},
+		{"arithmetic", asm.Instructions{
+			mapPtr(asm.R1, "a"), asm.Mov.Imm(asm.R2, 8), asm.Add.Reg(asm.R2, asm.R0), reserve(), asm.Return(),
+		}, [][2]Value{{m("a"), unknown}}},
+		{"32 bits", asm.Instructions{
+			mapPtr(asm.R1, "a"), asm.Mov.Imm32(asm.R2, -1), reserve(), asm.Return(),
+		}, [][2]Value{{m("a"), c(1<<32 - 1)}}},
+	} {
+		t.Run(tc.name, func(t *testing.T) {
+			var got [][2]Value
+			for _, call := range Calls(tc.insns, isReserve) {
+				got = append(got, [2]Value{call.Args[1], call.Args[2]})
+			}
+			if !slices.Equal(got, tc.want) {
+				t.Errorf("got %v, want %v", got, tc.want)
+			}
+		})
+	}
+}
+
+// TestCallsOfClang follows maps through the subprograms of real code.
+func TestCallsOfClang(t *testing.T) {
+	spec, err := ebpf.LoadCollectionSpecFromReader(bytes.NewReader(testprog.Calls))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for program, want := range map[string]string{"start": "first", "tail": "third"} {
+		calls := Calls(spec.Programs[program].Instructions, isReserve)
+		if len(calls) != 1 || calls[0].Args[1] != (Value{Kind: Map, Map: want}) || calls[0].Args[2] != (Value{Kind: Const, Const: 32}) {
+			t.Errorf("%s: %+v", program, calls)
+		}
+	}
+}
+
+// TestInsert puts instructions into random programs and checks that every jump still leads to the instruction that it led to.
+func TestInsert(t *testing.T) {
+	rng := rand.New(rand.NewPCG(1, 2))
+	for range 500 {
+		insns := randomProgram(rng, 1+rng.IntN(200))
+		after := make(map[int]asm.Instructions)
+		for i := range insns {
+			if rng.IntN(5) == 0 {
+				after[i] = asm.Instructions{asm.LoadImm(asm.R1, 1, asm.DWord), asm.Mov.Imm(asm.R2, 1)}[:1+rng.IntN(2)]
+			}
+		}
+		before := slices.Clone(insns)
+		got, err := Insert(insns, after)
+		if err != nil {
+			t.Fatal(err)
+		}
+		old, now := NewLayout(insns), NewLayout(got)
+		at := 0 // of instruction i in got
+		index := make([]int, len(insns))
+		for i := range insns {
+			index[i] = at
+			at += 1 + len(after[i])
+		}
+		if at != len(got) {
+			t.Fatalf("%d instructions, want %d", len(got), at)
+		}
+		for i := range insns {
+			if insns[i].Offset != before[i].Offset || insns[i].Constant != before[i].Constant {
+				t.Fatal("the original changed")
+			}
+			target, jumps := old.Target(insns, i)
+			moved, stillJumps := now.Target(got, index[i])
+			if jumps != stillJumps || jumps && moved != index[target] {
+				t.Fatalf("jump %d to %d: goes to %d, want %d", i, target, moved, index[target])
+			}
+		}
+	}
+}
+
+// randomProgram has jumps of all sorts to random places.
+func randomProgram(rng *rand.Rand, n int) asm.Instructions {
+	insns := make(asm.Instructions, n)
+	for i := range insns {
+		switch rng.IntN(6) {
+		case 0:
+			insns[i] = jump(asm.JEq.Imm(asm.R1, 1, ""), 0)
+		case 1:
+			insns[i] = jump(asm.Ja.Label(""), 0)
+		case 2:
+			insns[i] = jump(asm.LongJump(""), 0)
+		case 3:
+			insns[i] = asm.LoadImm(asm.R1, int64(i), asm.DWord)
+		case 4:
+			insns[i] = asm.FnKtimeGetNs.Call()
+		default:
+			insns[i] = asm.Mov.Imm(asm.R1, int32(i))
+		}
+	}
+	l := NewLayout(insns)
+	for i := range insns {
+		d := l.start[rng.IntN(n)] - l.start[i+1]
+		switch _, jumps := distance(&insns[i]); {
+		case !jumps:
+		case isLong(&insns[i]):
+			insns[i].Constant = int64(d)
+		default:
+			insns[i].Offset = int16(d)
+		}
+	}
+	return insns
+}
+
+func TestInsertTooFar(t *testing.T) {
+	insns := asm.Instructions{jump(asm.Ja.Label(""), 1<<15-1)}
+	after := make(map[int]asm.Instructions)
+	for range 1 << 15 {
+		insns = append(insns, asm.Mov.Imm(asm.R1, 0))
+	}
+	after[5] = asm.Instructions{asm.Mov.Imm(asm.R2, 0)}
+	if _, err := Insert(insns, after); err == nil {
+		t.Error("no error")
+	}
+}

@@ -1,0 +1,131 @@
+package bpf
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"slices"
+	"strings"
+
+	"github.com/cilium/ebpf"
+
+	"github.com/ebpfx/ebpfx/bpf/internal/near"
+)
+
+// kind is a way to attach programs: a row of the attach table.
+type kind struct {
+	name string
+	// sections are the ELF section names, up to the first slash, whose programs are of this kind.
+	sections []string
+	// anySuffix: what follows a section's name there is no target but belongs to the program's type, as
+	// in cgroup_skb/ingress.
+	anySuffix bool
+	// form says how a target is written, for errors.
+	form string
+	// types that set_kind gives to a program of another section. programType is
+	// UnspecifiedProgram where the section alone can tell.
+	programType ebpf.ProgramType
+	attachType  ebpf.AttachType
+	// resolve checks the target and completes p with what loading and attaching need to know. It may look at the file
+	// system, but does not change anything.
+	resolve func(p *point) error
+	// attach attaches prog to p until the result is closed.
+	attach func(prog *ebpf.Program, p *point) (io.Closer, error)
+	// names lists targets that exist, for errors. nil: none can be listed.
+	names   func(p *point) []string
+	takes   takes
+	tracefs bool // attaching reads tracefs
+}
+
+// takes says which options of a Hook mean something to a kind.
+type takes uint8
+
+const (
+	takesPID takes = 1 << iota
+	takesOffset
+	takesCookie
+)
+
+// optionalMark before a section's name keeps libbpf from loading its programs unless asked to.
+const optionalMark = "?"
+
+// kinds is the attach table. Order matters only to errors that list it.
+var kinds = []*kind{
+	kprobeKind, kretprobeKind, uprobeKind, uretprobeKind,
+	tracepointKind, rawTracepointKind, tpBTFKind,
+	fentryKind, fexitKind, fmodRetKind, lsmKind, iterKind,
+	perfEventKind, xdpKind, tcKind, cgroupKind, sockopsKind,
+}
+
+// Kinds returns the names of all ways to attach, as Hook.Kind takes them.
+func Kinds() []string {
+	names := make([]string, len(kinds))
+	for i, k := range kinds {
+		names[i] = k.name
+	}
+	return names
+}
+
+func kindNamed(name string) *kind {
+	i := slices.IndexFunc(kinds, func(k *kind) bool { return k.name == name })
+	if i < 0 {
+		return nil
+	}
+	return kinds[i]
+}
+
+// splitSection returns the kind of programs of an ELF section, nil when nobody knows it, and the target that it names.
+func splitSection(section string) (k *kind, target string) {
+	section = strings.TrimPrefix(section, optionalMark)
+	base, rest, _ := strings.Cut(section, "/")
+	for _, k := range kinds {
+		for _, s := range k.sections {
+			switch {
+			case base == s && k.anySuffix:
+				return k, ""
+			case base == s:
+				return k, rest
+			}
+		}
+	}
+	return nil, ""
+}
+
+// sectionNames returns the names of all sections in the table.
+func sectionNames() []string {
+	var names []string
+	for _, k := range kinds {
+		names = append(names, k.sections...)
+	}
+	return names
+}
+
+// unattached says what programs of sections are for that are loaded but that no row of the table attaches.
+var unattached = map[ebpf.ProgramType]string{
+	ebpf.Syscall:       "syscall programs are run, not attached",
+	ebpf.SocketFilter:  "socket filters are attached to a socket by the program that owns it",
+	ebpf.SchedACT:      "traffic control actions are attached by tc",
+	ebpf.FlowDissector: "flow dissectors are not attached by ebpfx",
+	ebpf.StructOps:     "struct_ops programs are not attached by ebpfx",
+	ebpf.Netfilter:     "netfilter programs are not attached by ebpfx",
+	ebpf.Extension:     "freplace programs are not attached by ebpfx",
+}
+
+// unknownSection says why a program's section is of no use.
+func unknownSection(section string, t ebpf.ProgramType) error {
+	if why, ok := unattached[t]; ok {
+		return errors.New(why)
+	}
+	if t != ebpf.UnspecifiedProgram {
+		return errors.New("ebpfx has no way to attach programs of this section")
+	}
+	base, rest, _ := strings.Cut(section, "/")
+	if rest != "" {
+		rest = "/" + rest
+	}
+	var fixed []string
+	for _, s := range near.Names(base, sectionNames()) {
+		fixed = append(fixed, s+rest)
+	}
+	return fmt.Errorf("the section says nothing of how to attach it%s; give it a kind and a target with set_kind and attach_to", near.Hint(fixed))
+}

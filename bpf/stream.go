@@ -1,0 +1,127 @@
+package bpf
+
+import (
+	"errors"
+	"fmt"
+	"os"
+	"sync/atomic"
+
+	"github.com/cilium/ebpf/perf"
+	"github.com/cilium/ebpf/ringbuf"
+
+	"github.com/ebpfx/ebpfx/bpf/decode"
+)
+
+// Stream is a ring or perf buffer that is being read.
+type Stream struct {
+	Info *StreamInfo
+
+	instance *Instance
+	reader   recordReader
+	events   atomic.Uint64
+	noted    atomic.Uint64 // losses that a perf buffer itself reported
+}
+
+// Name returns the name of the stream's map.
+func (s *Stream) Name() string { return s.Info.Map }
+
+// Type returns the type of record b, or nil when it is unknown.
+func (s *Stream) Type(b []byte) *decode.Type { return s.Info.Type(len(b)) }
+
+// reported returns the losses that only the perf buffer told of: none when they are counted where they happen, which
+// includes those that a perf buffer tells of only together with its next record.
+func (s *Stream) reported(counted bool) uint64 {
+	if counted {
+		return 0
+	}
+	return s.noted.Load()
+}
+
+// Streams returns the streams in the order of the file.
+func (i *Instance) Streams() []*Stream { return append([]*Stream(nil), i.streams...) }
+
+// recordReader reads records one by one.
+type recordReader interface {
+	// read reads the next record into buf if that has the room, else into new memory. more is false when no further
+	// record is there yet. A record may be nil and only tell of losses.
+	read(buf []byte) (record []byte, lost uint64, more bool, err error)
+	// Flush makes read return what is there and then errFlushed.
+	Flush() error
+	Close() error
+}
+
+// errFlushed: ringbuf and perf have the same.
+var errFlushed = ringbuf.ErrFlushed
+
+// perfPages is the size of a perf buffer of one CPU. libbpf's tools take 64 pages where they choose at all.
+const perfPages = 64
+
+// openStreams maps the buffers, before any program is attached: a perf buffer without a reader refuses records.
+func (i *Instance) openStreams() error {
+	if len(i.streams) == 0 {
+		return nil
+	}
+	i.losses = &lossCounters{counters: i.maps[counterMap], streams: len(i.streams)}
+	for _, s := range i.streams {
+		m := i.maps[s.Info.Map]
+		switch s.Info.Kind {
+		case RingBuffer:
+			r, err := ringbuf.NewReader(m)
+			if err != nil {
+				return fmt.Errorf("read ring buffer %s: %w", s.Info.Map, err)
+			}
+			s.reader = &ringReader{Reader: r}
+		case PerfBuffer:
+			r, err := perf.NewReader(m, perfPages*os.Getpagesize())
+			if err != nil {
+				return fmt.Errorf("read perf buffer %s: %w", s.Info.Map, err)
+			}
+			s.reader = &perfReader{Reader: r}
+		}
+	}
+	return nil
+}
+
+func (s *Stream) close() error {
+	if s.reader == nil {
+		return nil
+	}
+	if err := s.reader.Close(); err != nil {
+		return fmt.Errorf("close %s: %w", s.Info.Map, err)
+	}
+	return nil
+}
+
+type ringReader struct {
+	*ringbuf.Reader
+	rec ringbuf.Record
+}
+
+func (r *ringReader) read(buf []byte) ([]byte, uint64, bool, error) {
+	r.rec.RawSample = buf
+	if err := r.ReadInto(&r.rec); err != nil {
+		return nil, 0, false, err
+	}
+	return r.rec.RawSample, 0, r.rec.Remaining > 0, nil
+}
+
+type perfReader struct {
+	*perf.Reader
+	rec perf.Record
+}
+
+func (r *perfReader) read(buf []byte) ([]byte, uint64, bool, error) {
+	r.rec.RawSample = buf
+	switch err := r.ReadInto(&r.rec); {
+	case perf.IsUnknownEvent(err):
+		return nil, 0, true, nil
+	case err != nil:
+		return nil, 0, false, err
+	case r.rec.LostSamples > 0:
+		return nil, r.rec.LostSamples, r.rec.Remaining > 0, nil
+	}
+	return r.rec.RawSample, 0, r.rec.Remaining > 0, nil
+}
+
+// isClosed reports whether reading ended because the reader was closed.
+func isClosed(err error) bool { return errors.Is(err, os.ErrClosed) }

@@ -1,0 +1,148 @@
+package bpf
+
+import (
+	"fmt"
+	"slices"
+
+	"github.com/cilium/ebpf"
+
+	"github.com/ebpfx/ebpfx/bpf/decode"
+	"github.com/ebpfx/ebpfx/bpf/internal/near"
+)
+
+// Kinds of streams.
+const (
+	RingBuffer = "ringbuf" // BPF_MAP_TYPE_RINGBUF: one for all CPUs, in order
+	PerfBuffer = "perf"    // BPF_MAP_TYPE_PERF_EVENT_ARRAY: one for each CPU, padded records
+)
+
+// StreamInfo describes a map through which programs send records.
+type StreamInfo struct {
+	Map    string
+	Kind   string         // RingBuffer or PerfBuffer
+	Types  []*decode.Type // what the records may be: none when unknown; by record length where several
+	Method string         // how the types were found: "source", "struct event", "size", "override", ""
+	// Candidates are the names of types that fit equally well, when Types is empty.
+	Candidates []string
+}
+
+// Streams returns the ring and perf buffers in the order of the file.
+func (o *Object) Streams() []*StreamInfo { return slices.Clone(o.streams) }
+
+func (o *Object) listStreams(l *layout) {
+	for name, m := range o.spec.Maps {
+		if kind := streamKind(m.Type); kind != "" {
+			o.streams = append(o.streams, &StreamInfo{Map: name, Kind: kind})
+		}
+	}
+	if len(o.streams) == 0 {
+		return
+	}
+	slices.SortFunc(o.streams, func(a, b *StreamInfo) int {
+		return l.compare(l.maps, a.Map, b.Map)
+	})
+	emissions := o.emissions()
+	o.typesFromSource(l.events, emissions)
+	o.typesFromSize(emissions)
+}
+
+func streamKind(t ebpf.MapType) string {
+	switch t {
+	case ebpf.RingBuf:
+		return RingBuffer
+	case ebpf.PerfEventArray:
+		return PerfBuffer
+	}
+	return ""
+}
+
+// stream returns the stream of the map called name, or nil.
+func (o *Object) stream(name string) *StreamInfo {
+	i := slices.IndexFunc(o.streams, func(s *StreamInfo) bool { return s.Map == name })
+	if i < 0 {
+		return nil
+	}
+	return o.streams[i]
+}
+
+// only returns the stream of that kind if there is just one.
+func (o *Object) only(kind string) *StreamInfo {
+	var one *StreamInfo
+	for _, s := range o.streams {
+		if s.Kind != kind {
+			continue
+		}
+		if one != nil {
+			return nil
+		}
+		one = s
+	}
+	return one
+}
+
+// add notes that records may be of type t.
+func (s *StreamInfo) add(t *decode.Type, method string) {
+	if s.Method != "" && s.Method != method {
+		return
+	}
+	s.Method = method
+	for _, have := range s.Types {
+		if have.Name == t.Name && have.Size == t.Size {
+			return
+		}
+	}
+	s.Types = append(s.Types, t)
+}
+
+// SetStreamType says that the records of the stream (a map's name) are of the struct or typedef called typ.
+func (o *Object) SetStreamType(stream, typ string) error {
+	s := o.stream(stream)
+	if s == nil {
+		var names []string
+		for _, s := range o.streams {
+			names = append(names, s.Map)
+		}
+		return fmt.Errorf("no ring or perf buffer named %s in %s%s", stream, o.name, near.Hint(near.Names(stream, names)))
+	}
+	t, err := o.Type(typ)
+	if err != nil {
+		return err
+	}
+	s.Types, s.Method, s.Candidates = []*decode.Type{t}, "override", nil
+	return nil
+}
+
+// Type returns what a record of this length is: the only type that the stream carries, or of several the
+// one with the length, or else the smallest that a record cut short may be. nil when it is unknown.
+func (s *StreamInfo) Type(length int) *decode.Type {
+	switch len(s.Types) {
+	case 0:
+		return nil
+	case 1:
+		return s.Types[0]
+	}
+	var fits, largest *decode.Type
+	for _, t := range s.Types {
+		size := t.Size
+		if s.Kind == PerfBuffer {
+			size = perfLength(size)
+		}
+		switch {
+		case size == length:
+			return t
+		case size > length && (fits == nil || t.Size < fits.Size):
+			fits = t
+		}
+		if largest == nil || t.Size > largest.Size {
+			largest = t
+		}
+	}
+	if fits != nil {
+		return fits
+	}
+	return largest
+}
+
+// perfLength is the length with which a record of size bytes arrives through a perf buffer: it and
+// the 32 bits of its length are padded to eight bytes (perf_event_output in kernel/events/core.c).
+func perfLength(size int) int { return (size+4+7)&^7 - 4 }
