@@ -1,0 +1,147 @@
+package luart
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	lua "github.com/yuin/gopher-lua"
+
+	"github.com/ebpfx/ebpfx/builder"
+	"github.com/ebpfx/ebpfx/builder/diag"
+)
+
+// attachBuiltins say how a target's programs are attached, and with which values they start.
+var attachBuiltins = []builtin{
+	{"set_kind", "kind", "say how attach_to reads its second argument", inDescription, (*Script).setKind},
+	{"set_binary", "path or name", "name the executable or library of this target's uprobes", inDescription, (*Script).setBinary},
+	{"attach_to", "program, where[, opts]", "attach one program of the object; opts: pid offset cookie binary retprobe", inDescription, (*Script).attachTo},
+	{"set_globals", "{name = value}", "set const volatile and other global variables of the program", inDescription, (*Script).setGlobals},
+}
+
+// kinds are what set_kind takes.
+var kinds = []string{
+	"auto", "kprobe", "kretprobe", "uprobe", "uretprobe", "usdt", "tracepoint", "raw_tracepoint", "tp_btf",
+	"fentry", "fexit", "fmod_ret", "lsm", "perf_event", "xdp", "tc", "cgroup", "iter", "socket_filter", "sk_lookup",
+	"sockops", "struct_ops", "netfilter", "syscall",
+}
+
+func (s *Script) setKind(L *lua.LState) int {
+	var kind string
+	unpack(L, "set_kind", "kind", &kind)
+	if !slices.Contains(kinds, kind) {
+		hint := diag.DidYouMean(kind, kinds)
+		if hint == "" {
+			hint = "; there are: " + strings.Join(kinds, ", ")
+		}
+		L.RaiseError("set_kind: unknown kind %q%s", clip(kind), hint)
+	}
+	s.describe.settings().kind = &kind
+	return 0
+}
+
+func (s *Script) setBinary(L *lua.LState) int {
+	var binary string
+	unpack(L, "set_binary", "path", &binary)
+	if binary == "" {
+		L.RaiseError("set_binary: the name is empty")
+	}
+	binary = binaryPath(s.dir(L), binary)
+	s.describe.settings().binary = &binary
+	return 0
+}
+
+func (s *Script) attachTo(L *lua.LState) int {
+	h := builder.Hook{Pos: s.here(L, "attach_to")}
+	var opts *lua.LTable
+	unpack(L, "attach_to", "program", &h.Program, "where", &h.Where, "opts?", &opts)
+	if h.Program == "" {
+		L.RaiseError("attach_to: the name of the program is empty")
+	}
+	if opts != nil {
+		unpackTable(L, "attach_to", opts, "pid", &h.PID, "offset", &h.Offset, "cookie", &h.Cookie,
+			"binary", &h.Binary, "retprobe", &h.Retprobe)
+		if h.PID < 0 {
+			L.RaiseError("attach_to: pid: expected a number that is not negative, got %d", h.PID)
+		}
+	}
+	dir := s.dir(L)
+	h.Binary = binaryPath(dir, h.Binary)
+	// "./prog:main" is relative to the script, as set_binary("./prog") is.
+	if binary, symbol, ok := strings.Cut(h.Where, ":"); ok && isDotted(binary) {
+		h.Where = absolute(dir, binary) + ":" + symbol
+	}
+	set := s.describe.settings()
+	set.hooks = append(set.hooks, h)
+	return 0
+}
+
+// binaryPath returns a path of a binary as seen from folder dir. What has no slash is a name
+// that is searched where programs and libraries are, and stays.
+func binaryPath(dir, binary string) string {
+	if !strings.Contains(binary, "/") {
+		return binary
+	}
+	return absolute(dir, binary)
+}
+
+// isDotted reports whether path says by itself that it is relative.
+func isDotted(path string) bool {
+	return strings.HasPrefix(path, "./") || strings.HasPrefix(path, "../")
+}
+
+func (s *Script) setGlobals(L *lua.LState) int {
+	var values *lua.LTable
+	unpack(L, "set_globals", "values", &values)
+	set, pos := s.describe.settings(), s.here(L, "set_globals")
+	for _, f := range fields(values) {
+		name, ok := f.key.(lua.LString)
+		if !ok {
+			L.RaiseError("set_globals: expected values by name, got the key %v", f.key)
+		}
+		value, err := plainValue(f.value, 0)
+		if err != nil {
+			L.RaiseError("set_globals: %s: %v", name, err)
+		}
+		set.globals = withGlobal(set.globals, builder.Global{Name: string(name), Value: value, Pos: pos})
+	}
+	return 0
+}
+
+// plainValue returns a Lua value as builder.Global holds it: a list becomes []any, another table map[string]any.
+func plainValue(v lua.LValue, depth int) (any, error) {
+	if value, ok := goValue(v); ok {
+		return value, nil
+	}
+	t, ok := v.(*lua.LTable)
+	if !ok {
+		return nil, expected("a boolean, number, string or table", v)
+	}
+	if depth > maxDepth {
+		return nil, fmt.Errorf("the table is nested too deeply")
+	}
+	all := fields(t)
+	if n := t.Len(); n == len(all) {
+		list := make([]any, n)
+		for i, f := range all {
+			var err error
+			if list[i], err = plainValue(f.value, depth+1); err != nil {
+				return nil, fmt.Errorf("[%d]: %w", i+1, err)
+			}
+		}
+		return list, nil
+	}
+	m := make(map[string]any, len(all))
+	for _, f := range all {
+		key, ok := f.key.(lua.LString)
+		if !ok {
+			return nil, fmt.Errorf("expected a list or fields by name, got both or the key %v", f.key)
+		}
+		value, err := plainValue(f.value, depth+1)
+		if err != nil {
+			return nil, fmt.Errorf("%s: %w", key, err)
+		}
+		m[string(key)] = value
+	}
+	return m, nil
+}

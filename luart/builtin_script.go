@@ -1,0 +1,185 @@
+package luart
+
+import (
+	"fmt"
+	"math"
+	"strings"
+	"time"
+
+	lua "github.com/yuin/gopher-lua"
+
+	"github.com/ebpfx/ebpfx/builder"
+)
+
+// scriptBuiltins are the functions of the script scope.
+var scriptBuiltins = []builtin{
+	{"run", "name", "build if needed, load and attach a target; returns a handle and does not wait for its end", inScript, (*Script).runTarget},
+	{"stop", "[name]", "detach a target; without a name everything, and the run ends", inScript, (*Script).stopTarget},
+	{"wait", "[name]", "wait until a target has ended; without a name all of them", inScript, (*Script).waitTarget},
+	{"sleep", "ms", "wait while events keep flowing", inScript, (*Script).sleep},
+	{"now", "", "nanoseconds of the clock that bpf_ktime_get_ns() reads", inScript, (*Script).now},
+	{"sort", "x[, by]", "order an event's fields by name, or a list by a field, \"-field\" or a function; returns x", anywhere, (*Script).sortValue},
+	{"os.print", "...", "write the arguments without separators, and a newline; shows what is in tables and events", anywhere, (*Script).osPrint},
+	{"os.exit", "[code]", "end the run in order, with this exit code", inScript, (*Script).osExit},
+}
+
+// suspendingBuiltins are those that wait.
+var suspendingBuiltins = []string{"run", "wait", "sleep"}
+
+// openScript makes the state ready for what runs in it: exact integers, events, and coroutines that can wait. It is called once, when the
+// builtins are installed and before the first line of the script.
+func (s *Script) openScript() {
+	L := s.state
+	openValues(L)
+	if lib, ok := L.GetGlobal("string").(*lua.LTable); ok {
+		lib.RawSetString("format", L.NewFunction(stringFormat))
+	}
+	if lib, ok := L.GetGlobal("table").(*lua.LTable); ok {
+		lib.RawSetString("sort", L.NewFunction(tableSort))
+	}
+	s.values = newValues()
+	s.scheduler = newScheduler(L, s.raise)
+	s.scheduler.openCoroutines(L)
+	for _, name := range suspendingBuiltins {
+		fn := L.GetGlobal(name).(*lua.LFunction)
+		L.SetGlobal(name, s.scheduler.suspending(L, fn.GFunction))
+	}
+	s.enum = L.NewTable()
+	L.SetGlobal("enum", s.enum)
+}
+
+// addEnumerators puts enumerators of a target into enum. Where two targets have one name for two numbers, enum
+// has that of the target which was started last.
+func (s *Script) addEnumerators(enumerators map[string]int64) {
+	for name, value := range enumerators {
+		s.enum.RawSetString(name, signedValue(value))
+	}
+}
+
+// target returns the target called name. It raises an error if there is none.
+func (s *Script) target(L *lua.LState, name string) *builder.Target {
+	t := s.project.Target(name)
+	if t == nil {
+		s.raise(L, noTarget(s.project, name))
+	}
+	return t
+}
+
+// noTarget is the error about a name that no target has.
+func noTarget(p *builder.Project, name string) error {
+	switch names := p.TargetNames(); len(names) {
+	case 0:
+		return fmt.Errorf("no target named %q (the project has none)", name)
+	case 1:
+		return fmt.Errorf("no target named %q (there is: %s)", name, names[0])
+	default:
+		return fmt.Errorf("no target named %q (there are: %s)", name, strings.Join(names, ", "))
+	}
+}
+
+// runTarget is run(name). In entry and in timers it waits for the build while events keep flowing; in
+// a callback everything waits.
+func (s *Script) runTarget(L *lua.LState) int {
+	var name string
+	unpack(L, "run", "name", &name)
+	t := s.target(L, name)
+	l := s.loop
+	if l.active(t) {
+		L.RaiseError("run: target %q is running already", name)
+	}
+	if l.ending {
+		s.raise(L, fmt.Errorf("run %s: %w", name, errEnding))
+	}
+	if s.scheduler.canWait(L) {
+		return s.scheduler.suspend(L, func(waiting *task) (outcome, bool) {
+			l.startTarget(t, func(i *instance, err error) {
+				switch {
+				case l.ending: // nothing goes on; an error is the end's doing, or comes second
+				case err != nil:
+					l.drive(waiting, outcome{cause: err})
+				default:
+					l.drive(waiting, outcome{values: []lua.LValue{i.handle}})
+				}
+			})
+			return outcome{}, false
+		})
+	}
+	i, err := l.startTargetNow(L, t)
+	switch {
+	case s.scheduler.exiting: // on_load called os.exit
+		L.Error(exitMark, 0)
+	case err != nil:
+		s.raise(L, err)
+	}
+	L.Push(i.handle)
+	return 1
+}
+
+// stopTarget is stop([name]). Stopping what does not run changes nothing.
+func (s *Script) stopTarget(L *lua.LState) int {
+	if L.GetTop() == 0 {
+		s.loop.end(true)
+		return 0
+	}
+	var name string
+	unpack(L, "stop", "name", &name) // nil is a mistake, not everything
+	s.loop.stopTarget(s.target(L, name))
+	return 0
+}
+
+// waitTarget is wait([name]). It returns at once where nothing of that name runs.
+func (s *Script) waitTarget(L *lua.LState) int {
+	var name string
+	if L.GetTop() > 0 {
+		unpack(L, "wait", "name", &name)
+		name = s.target(L, name).Name
+	}
+	s.mayWait(L, "wait")
+	l := s.loop
+	if !l.alive(name) {
+		return 0
+	}
+	return s.scheduler.suspend(L, func(t *task) (outcome, bool) {
+		l.waiting = append(l.waiting, waiter{name, t})
+		return outcome{}, false
+	})
+}
+
+// sleep is sleep(ms).
+func (s *Script) sleep(L *lua.LState) int {
+	var ms float64
+	unpack(L, "sleep", "ms", &ms)
+	// The bound keeps the duration far from overflow: 1e11 ms are three years.
+	if math.IsNaN(ms) || ms < 0 || ms > 1e11 {
+		L.RaiseError("sleep: expected a number of milliseconds from 0, got %v", lua.LNumber(ms))
+	}
+	s.mayWait(L, "sleep")
+	return s.loop.sleep(L, time.Duration(ms*float64(time.Millisecond)))
+}
+
+// osExit is os.exit([code]).
+func (s *Script) osExit(L *lua.LState) int {
+	var code lua.LValue = lua.LNumber(0)
+	unpack(L, "os.exit", "code?", &code)
+	l := s.loop
+	switch code := code.(type) {
+	case lua.LBool:
+		if !code {
+			l.exitCode = 1
+		}
+	case lua.LNumber:
+		if code != lua.LNumber(byte(code)) {
+			L.RaiseError("os.exit: expected a code from 0 to 255, got %v", code)
+		}
+		l.exitCode = int(code)
+	default:
+		L.RaiseError("os.exit: %v", expected("a number", code))
+	}
+	l.end(true)
+	s.scheduler.exiting = true
+	L.Error(exitMark, 0)
+	return 0
+}
+
+// exitMark is what os.exit raises: a value that is nobody's.
+var exitMark = &lua.LUserData{Metatable: lua.LNil}

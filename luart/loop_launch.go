@@ -1,0 +1,220 @@
+package luart
+
+import (
+	"errors"
+	"fmt"
+	"slices"
+	"time"
+
+	lua "github.com/yuin/gopher-lua"
+
+	"github.com/ebpfx/ebpfx/bpf"
+	"github.com/ebpfx/ebpfx/builder"
+	"github.com/ebpfx/ebpfx/builder/diag"
+)
+
+// launch is a target on its way into the kernel.
+type launch struct {
+	target   *builder.Target
+	unwanted bool // it was stopped meanwhile
+
+	// Set by the goroutine that launches; the loop's once that is done.
+	object  *bpf.Object
+	kernel  *bpf.Instance
+	notices []string
+	err     error
+}
+
+// startTarget starts t without holding up the loop, and then calls started with the result.
+func (l *loop) startTarget(t *builder.Target, started func(*instance, error)) {
+	la := &launch{target: t}
+	l.launching = append(l.launching, la)
+	go func() {
+		la.err = l.launch(la)
+		l.posted <- func() { started(l.begin(l.script.state, la)) }
+	}()
+}
+
+// startTargetNow starts t while everything else waits. L is the state that runs.
+func (l *loop) startTargetNow(L *lua.LState, t *builder.Target) (*instance, error) {
+	la := &launch{target: t}
+	l.launching = append(l.launching, la)
+	la.err = l.launch(la)
+	return l.begin(L, la)
+}
+
+// launch builds, loads and attaches the target. It may be called from any goroutine.
+func (l *loop) launch(la *launch) error {
+	t := la.target
+	path, err := l.buildTarget(t)
+	if err != nil {
+		return err
+	}
+	notice := func(text string) { la.notices = append(la.notices, text) }
+	if la.object, err = bpf.Open(path); err != nil {
+		return fmt.Errorf("run %s: %w", t.Name, err)
+	}
+	for _, g := range t.Globals {
+		if err := la.object.SetGlobal(g.Name, g.Value); err != nil {
+			return diag.Errorf(g.Pos, "set_globals: %w", err)
+		}
+	}
+	if err := bindEvents(la.object, t.Name, l.script.handlers[t].events); err != nil {
+		return err
+	}
+	if err := l.starts.Err(); err != nil {
+		return err
+	}
+	kernel, err := la.object.Load(bpf.LoadOptions{Hooks: hooks(t), Notice: notice, Verbose: l.verbose(t), Text: &iteratorOutput{l}})
+	if err != nil {
+		return atHook(t, fmt.Errorf("run %s: %w", t.Name, err))
+	}
+	_, skipped, err := kernel.Attach()
+	if err != nil {
+		_ = kernel.Close() // why it could not be attached tells more
+		return atHook(t, fmt.Errorf("run %s: %w", t.Name, err))
+	}
+	for _, s := range skipped {
+		notice(s.Error())
+	}
+	la.kernel = kernel
+	return nil
+}
+
+func (l *loop) buildTarget(t *builder.Target) (string, error) {
+	l.build.Lock()
+	defer l.build.Unlock()
+	if err := l.starts.Err(); err != nil {
+		return "", err
+	}
+	return l.opts.Build(l.starts, t)
+}
+
+// hooks returns the attach points that t names itself.
+func hooks(t *builder.Target) []bpf.Hook {
+	hooks := make([]bpf.Hook, len(t.Hooks))
+	for i, h := range t.Hooks {
+		hooks[i] = bpf.Hook{
+			Program:  h.Program,
+			Kind:     t.Kind,
+			Where:    h.Where,
+			Binary:   h.Binary,
+			PID:      h.PID,
+			Offset:   h.Offset,
+			Cookie:   h.Cookie,
+			Retprobe: h.Retprobe,
+		}
+		if h.Binary == "" {
+			hooks[i].Binary = t.Binary
+		}
+	}
+	return hooks
+}
+
+// atHook gives err the position of the attach_to that it is about, if it is about one.
+func atHook(t *builder.Target, err error) error {
+	var failed *bpf.AttachError
+	if !errors.As(err, &failed) {
+		return err
+	}
+	for _, h := range t.Hooks {
+		if failed.Section == "" && h.Program == failed.Program && h.Where == failed.Where {
+			return diag.Errorf(h.Pos, "%w", failed)
+		}
+	}
+	return err
+}
+
+// begin makes a launched target a running one. L is the state that runs.
+func (l *loop) begin(L *lua.LState, la *launch) (*instance, error) {
+	t := la.target
+	l.launching = slices.DeleteFunc(l.launching, func(other *launch) bool { return other == la })
+	for _, text := range la.notices {
+		l.opts.Notice(t.Name + ": " + text)
+	}
+	if la.err != nil {
+		if l.outer.Err() != nil {
+			l.end(false) // that is why it failed
+		}
+		return nil, la.err
+	}
+	i := &instance{
+		target:   t,
+		handlers: l.script.handlers[t],
+		kernel:   la.kernel,
+		started:  time.Now(),
+	}
+	i.handle = l.newHandle(i)
+	i.routes = l.routes(i)
+	l.script.addEnumerators(la.object.Enumerators())
+	l.instances = append(l.instances, i)
+	l.collectSinks()
+
+	if la.unwanted || l.ending {
+		i.stop(true)
+	}
+	for _, fn := range i.handlers.load {
+		if i.stopped {
+			break
+		}
+		if err := l.call(L, fn); err != nil {
+			l.fail(err)
+		}
+	}
+	if i.stopped {
+		l.finish(i, nil) // no reader will say that it ended
+		return i, nil
+	}
+	if err := i.kernel.Start(l.batches); err != nil {
+		l.abandon(i)
+		return nil, fmt.Errorf("run %s: %w", t.Name, err)
+	}
+	for _, t := range i.handlers.timers {
+		l.every(i, t, time.Now().Add(t.interval))
+	}
+	if len(i.handlers.lost) > 0 {
+		l.watchLosses()
+	}
+	return i, nil
+}
+
+// abandon removes an instance that never began to deliver.
+func (l *loop) abandon(i *instance) {
+	i.stopped = true
+	l.instances = l.instances[:len(l.instances)-1]
+	if err := i.kernel.Close(); err != nil {
+		l.fail(fmt.Errorf("close %s: %w", i.target.Name, err))
+	}
+}
+
+// every calls a timer at the given time and from then on, as long as i runs. The times do not drift; those at
+// which the call before has not returned are left out.
+func (l *loop) every(i *instance, t timer, at time.Time) {
+	busy := false
+	var tick func()
+	tick = func() {
+		if i.stopped {
+			return
+		}
+		late := time.Since(at) / t.interval
+		at = at.Add((late + 1) * t.interval)
+		l.at(at, tick)
+		if !busy {
+			busy = true
+			l.spawn(t.fn, nil, func() { busy = false })
+		}
+	}
+	l.at(at, tick)
+}
+
+// collectSinks finds the sinks of all instances. Streams may share one.
+func (l *loop) collectSinks() {
+	l.sinks = nil
+	for _, i := range l.instances {
+		for _, stream := range i.kernel.Streams() {
+			if sink := i.routes[stream].sink; sink != nil && !slices.Contains(l.sinks, sink) {
+				l.sinks = append(l.sinks, sink)
+			}
+		}
+	}
+}

@@ -1,0 +1,106 @@
+package luart
+
+import (
+	"errors"
+	"strings"
+	"time"
+
+	lua "github.com/yuin/gopher-lua"
+)
+
+// spawn begins a task that calls fn. ended is called when it ended without an error; an error ends the run.
+func (l *loop) spawn(fn *lua.LFunction, args []lua.LValue, ended func()) {
+	t := &task{ended: func(out outcome) {
+		switch {
+		case out.err == nil:
+			ended()
+		case !l.wasInterrupted(out.err):
+			l.fail(l.script.diagnose(out.err))
+		}
+	}}
+	t.enter(l.script.scheduler.newCoroutine(fn))
+	l.tasks++
+	l.drive(t, outcome{values: args})
+}
+
+// drive lets a task go on with in.
+func (l *loop) drive(t *task, in outcome) {
+	s := l.script
+	out, ended := s.scheduler.drive(s.state, t, in)
+	if !ended {
+		return
+	}
+	l.tasks--
+	if s.scheduler.exiting { // what is raised until here is the unwinding
+		s.scheduler.exiting = false
+		return
+	}
+	t.ended(out)
+}
+
+// wasInterrupted reports whether err is what ended a task because the run ends: threads are
+// interrupted through their context.
+func (l *loop) wasInterrupted(err *lua.ApiError) bool {
+	cause := l.threads.Err()
+	return cause != nil && strings.HasSuffix(err.Object.String(), cause.Error())
+}
+
+// sleep lets the running task wait for d.
+func (l *loop) sleep(L *lua.LState, d time.Duration) int {
+	return l.script.scheduler.suspend(L, func(t *task) (outcome, bool) {
+		l.at(time.Now().Add(d), func() { l.drive(t, outcome{}) })
+		return outcome{}, false
+	})
+}
+
+// mayWait raises an error where the builtin fn cannot wait.
+func (s *Script) mayWait(L *lua.LState, fn string) {
+	switch {
+	case s.scheduler.canWait(L):
+	case s.scheduler.inCallback():
+		L.RaiseError("%s: a callback cannot wait, for events would pile up behind it; wait in entry(function() ... end) or use every(ms, fn)", fn)
+	default:
+		L.RaiseError("%s: %s", fn, betweenCalls)
+	}
+}
+
+// errEnding is why nothing can be started any more.
+var errEnding = errors.New("the run is ending")
+
+// waiter is a task in wait.
+type waiter struct {
+	target string // "": all of them
+	task   *task
+}
+
+// wakeWaiters lets those tasks go on whose targets have ended. Only the loop itself calls it, so that no task
+// goes on in the middle of another one or of a callback.
+func (l *loop) wakeWaiters() {
+	var ready, rest []waiter
+	for _, w := range l.waiting {
+		if l.alive(w.target) {
+			rest = append(rest, w)
+		} else {
+			ready = append(ready, w)
+		}
+	}
+	l.waiting = rest
+	for _, w := range ready {
+		l.drive(w.task, outcome{})
+	}
+}
+
+// alive reports whether the target of that name is starting, running or still delivering; "" stands for any.
+func (l *loop) alive(name string) bool {
+	for _, la := range l.launching {
+		if name == "" || la.target.Name == name {
+			return true
+		}
+	}
+	for _, i := range l.instances {
+		if name == "" || i.target.Name == name {
+			return true
+		}
+	}
+	return false
+}

@@ -1,0 +1,58 @@
+package luart
+
+import (
+	"math"
+	"strings"
+
+	lua "github.com/yuin/gopher-lua"
+)
+
+// Functions of Lua's library that differ from the interpreter's own.
+
+// maxString bounds what string.rep makes, in bytes: the machine's memory should not hang on one factor.
+const maxString = 256 << 20
+
+// stringRep is string.rep with a bound.
+func stringRep(L *lua.LState) int {
+	text, n := L.CheckString(1), float64(L.CheckNumber(2))
+	if n < 1 || math.IsNaN(n) || text == "" {
+		L.Push(lua.LString(""))
+		return 1
+	}
+	if n > float64(maxString/len(text)) {
+		L.RaiseError("string.rep: the result would be larger than %d MB", maxString>>20)
+	}
+	buf := make([]byte, 0, int(n)*len(text))
+	for range int(n) {
+		buf = append(buf, text...)
+	}
+	L.Push(lua.LString(buf))
+	return 1
+}
+
+// luaError is error(message[, level]). The interpreter's own does not count levels as Lua does: 1 is the function that called error,
+// 2 the one that called that.
+func luaError(L *lua.LState) int {
+	message := L.Get(1)
+	level := L.OptInt(2, 1)
+	if text, ok := message.(lua.LString); ok && level > 0 {
+		message = lua.LString(where(L, level)) + text
+	}
+	L.Error(message, 0)
+	return 0
+}
+
+// luaTraceback is debug.traceback without the functions of Go.
+func luaTraceback(L *lua.LState) int {
+	message := L.Get(1)
+	if message != lua.LNil && message.Type() != lua.LTString && message.Type() != lua.LTNumber {
+		L.Push(message) // as in Lua, what is no text passes through
+		return 1
+	}
+	trace := strings.Join(append([]string{"stack traceback:"}, frames(L, maxTraceback)...), "\n\t")
+	if message != lua.LNil {
+		trace = message.String() + "\n" + trace
+	}
+	L.Push(lua.LString(trace))
+	return 1
+}

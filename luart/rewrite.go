@@ -1,0 +1,178 @@
+package luart
+
+import (
+	"fmt"
+	"slices"
+	"strconv"
+	"strings"
+
+	lua "github.com/yuin/gopher-lua"
+	"github.com/yuin/gopher-lua/ast"
+)
+
+// The interpreter has one kind of number. It refuses to compare one with a 64-bit value before it asks any metamethod, and reads
+// every literal as a float64. Both are mended in the syntax tree: a < b becomes a call of (lt), a literal above
+// 2^53 becomes a field of (constants). The names are locals around the chunk that no script can spell:
+//
+//	local (lt), (le), (gt), (ge), (constants) = ...
+//	return function(...) chunk end
+const constantsName = "(constants)"
+
+// comparisonNames maps operators to the hidden functions that stand for them.
+var comparisonNames = map[string]string{"<": "(lt)", "<=": "(le)", ">": "(gt)", ">=": "(ge)"}
+
+// comparisonOperators has the operators in the order of the hidden locals.
+var comparisonOperators = []string{"<", "<=", ">", ">="}
+
+// rewrite replaces in the resolved chunk what the interpreter would get wrong, and returns the values of (constants).
+// A literal that no number can hold is an error at its line.
+func rewrite(r *resolution) ([]lua.LValue, *lineError) {
+	constants, err := r.rewriteNumbers()
+	if err != nil {
+		return nil, err
+	}
+	plain := r.plainLocals()
+	hidden := make(map[ast.Expr]bool)
+	for _, place := range r.comparisons {
+		e := (*place).(*ast.RelationalOpExpr)
+		if plain.expr(e.Lhs) && plain.expr(e.Rhs) {
+			continue // the interpreter's own comparison is right, and faster
+		}
+		*place = hiddenCall(e)
+		hidden[*place] = true
+	}
+	for _, place := range r.assignments {
+		if s := (*place).(*ast.AssignStmt); slices.ContainsFunc(s.Rhs, func(e ast.Expr) bool { return isOperand(e, hidden) }) {
+			*place = viaTemporaries(s)
+		}
+	}
+	return constants, nil
+}
+
+// isOperand reports whether e is an and or an or that has one of exprs as an operand.
+func isOperand(e ast.Expr, exprs map[ast.Expr]bool) bool {
+	op, ok := e.(*ast.LogicalOpExpr)
+	return ok && (exprs[op.Lhs] || exprs[op.Rhs] || isOperand(op.Lhs, exprs) || isOperand(op.Rhs, exprs))
+}
+
+// viaTemporaries returns the assignment a = e as do local (0) = e a = (0) end. The compiler stores operands of and and or
+// in a's register as it goes, though operands behind them may read a; of comparisons it does not store any.
+func viaTemporaries(s *ast.AssignStmt) ast.Stmt {
+	hold := &ast.LocalAssignStmt{Exprs: s.Rhs}
+	s.Rhs = make([]ast.Expr, len(s.Lhs))
+	for i := range s.Lhs {
+		name := fmt.Sprintf("(%d)", i)
+		hold.Names = append(hold.Names, name)
+		s.Rhs[i] = &ast.IdentExpr{Value: name}
+		s.Rhs[i].SetLine(s.Line())
+	}
+	block := &ast.DoBlockStmt{Stmts: []ast.Stmt{hold, s}}
+	for _, node := range []ast.PositionHolder{hold, block} {
+		node.SetLine(s.Line())
+		node.SetLastLine(s.LastLine())
+	}
+	return block
+}
+
+// hiddenCall returns what takes the place of e: not not (lt)(a, b). The nots cost nothing in conditions. They keep the call away
+// from assignments, since the compiler gets a = (f(a)) wrong where a is the last parameter: it puts f into a's
+// register before it reads a. They also make one value of what is returned, where a call would give all.
+func hiddenCall(e *ast.RelationalOpExpr) ast.Expr {
+	fn := &ast.IdentExpr{Value: comparisonNames[e.Operator]}
+	// As an operand a call or ... gives one value; as the last argument it would give all.
+	switch last := e.Rhs.(type) {
+	case *ast.FuncCallExpr:
+		last.AdjustRet = true
+	case *ast.Comma3Expr:
+		last.AdjustRet = true
+	}
+	call := &ast.FuncCallExpr{Func: fn, Args: []ast.Expr{e.Lhs, e.Rhs}}
+	inner := &ast.UnaryNotOpExpr{Expr: call}
+	outer := &ast.UnaryNotOpExpr{Expr: inner}
+	for _, node := range []ast.PositionHolder{fn, call, inner, outer} {
+		node.SetLine(e.Line())
+		node.SetLastLine(e.LastLine())
+	}
+	return outer
+}
+
+// rewriteNumbers replaces literals above 2^53.
+func (r *resolution) rewriteNumbers() ([]lua.LValue, *lineError) {
+	var constants []lua.LValue
+	for _, place := range r.numbers {
+		e := (*place).(*ast.NumberExpr)
+		v, ok := parseNumber(e.Value)
+		if !ok {
+			text := fmt.Sprintf("the number %s is malformed", strings.TrimSpace(clip(e.Value)))
+			if strings.HasPrefix(strings.ToLower(e.Value), "0x") {
+				text = fmt.Sprintf("the number %s has more than 64 bits", clip(e.Value))
+			}
+			return nil, &lineError{e.Line(), e.Value, text}
+		}
+		if n, ok := v.(lua.LNumber); ok {
+			if strings.HasPrefix(e.Value, "0") {
+				e.Value = strconv.FormatFloat(float64(n), 'g', -1, 64) // the interpreter would read 0010 as octal
+			}
+			continue
+		}
+		constants = append(constants, v)
+		table := &ast.IdentExpr{Value: constantsName}
+		table.SetLine(e.Line())
+		index := &ast.NumberExpr{Value: lua.LNumber(len(constants)).String()}
+		index.SetLine(e.Line())
+		get := &ast.AttrGetExpr{Object: table, Key: index}
+		get.SetLine(e.Line())
+		*place = get
+	}
+	return constants, nil
+}
+
+// factory returns the chunk inside of the function that gives it its hidden locals.
+func factory(chunk []ast.Stmt) []ast.Stmt {
+	bind := &ast.LocalAssignStmt{Exprs: []ast.Expr{&ast.Comma3Expr{}}}
+	for _, op := range comparisonOperators {
+		bind.Names = append(bind.Names, comparisonNames[op])
+	}
+	bind.Names = append(bind.Names, constantsName)
+	body := &ast.FunctionExpr{ParList: &ast.ParList{HasVargs: true}, Stmts: chunk}
+	if len(chunk) > 0 {
+		last := chunk[len(chunk)-1]
+		body.SetLastLine(max(last.Line(), last.LastLine()))
+	}
+	return []ast.Stmt{bind, &ast.ReturnStmt{Exprs: []ast.Expr{body}}}
+}
+
+// comparisonFunctions returns the hidden functions, in the order of comparisonOperators.
+func comparisonFunctions(L *lua.LState) []lua.LValue {
+	fns := make([]lua.LValue, len(comparisonOperators))
+	for i, op := range comparisonOperators {
+		fns[i] = L.NewFunction(comparison(op))
+	}
+	return fns
+}
+
+// comparison returns the function that stands for op. Two numbers, the usual case, do not take the way through compare.
+func comparison(op string) lua.LGFunction {
+	var numbers func(a, b lua.LNumber) bool
+	switch op {
+	case "<":
+		numbers = func(a, b lua.LNumber) bool { return a < b }
+	case "<=":
+		numbers = func(a, b lua.LNumber) bool { return a <= b }
+	case ">":
+		numbers = func(a, b lua.LNumber) bool { return a > b }
+	case ">=":
+		numbers = func(a, b lua.LNumber) bool { return a >= b }
+	}
+	return func(L *lua.LState) int {
+		a, b := L.Get(1), L.Get(2)
+		x, ok := a.(lua.LNumber)
+		y, also := b.(lua.LNumber)
+		if ok && also {
+			L.Push(lua.LBool(numbers(x, y)))
+		} else {
+			L.Push(lua.LBool(compare(L, op, a, b)))
+		}
+		return 1
+	}
+}

@@ -1,0 +1,60 @@
+package luart
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"time"
+
+	"github.com/ebpfx/ebpfx/bpf"
+	"github.com/ebpfx/ebpfx/bpf/output"
+	"github.com/ebpfx/ebpfx/builder"
+)
+
+// RunOptions tell Run how to work.
+type RunOptions struct {
+	// Build brings a target's object up to date and returns its path. It is called from goroutines other than
+	// the one of Run, one call at a time.
+	Build func(ctx context.Context, t *builder.Target) (string, error)
+	// Sink returns where the records of a stream go that no callback takes. nil: nowhere.
+	Sink func(*bpf.Stream) output.Sink
+	// Notice receives what a user should know but the script did not ask for, without newline. nil: nobody does.
+	Notice func(text string)
+	// Verbose receives what is done beside the obvious, such as mounting tracefs. nil: nobody does. It may be
+	// called from any goroutine.
+	Verbose func(text string)
+	// Ended is told of each target that stopped: what was counted, and how long it ran. nil: nobody is.
+	Ended func(t *builder.Target, stats bpf.Stats, ran time.Duration)
+	// Discarded is told, before Ended, of the records of a target that reached no callback because the
+	// script had stopped it. nil: Notice is.
+	Discarded func(t *builder.Target, records uint64)
+	Timeout   time.Duration // 0: none
+	Stdout    io.Writer     // what scripts print to, in large pieces; nil: as LoadOptions say
+}
+
+// Run executes entry(args...) and all that follows from it, until nothing runs any more, the script
+// stops the run, ctx is cancelled (the ordinary way to stop: nil is returned), or Timeout passes.
+// All that was attached is detached when it returns. An *ExitError carries the
+// code of os.exit; what was wrong in the script is a *diag.Diagnostic.
+//
+// Records that are in the rings when ctx or Timeout ends the run still reach their callbacks. Run does not wait for
+// a callback that never returns.
+func (s *Script) Run(ctx context.Context, args []string, opts RunOptions) error {
+	l := newLoop(s, opts)
+	stdout := s.stdout
+	s.loop, s.stdout = l, l.stdout
+	defer func() { s.loop, s.stdout = nil, stdout }()
+	return l.run(ctx, args)
+}
+
+// ExitError ends the process with a code and without a message: a script's os.exit(n) with n other than 0, or
+// a reader of the output who went away, which is code 141 as for a process that SIGPIPE ends.
+type ExitError struct{ ExitCode int }
+
+func (e *ExitError) Error() string { return fmt.Sprintf("script exited with code %d", e.ExitCode) }
+
+// Code returns the exit code for the process.
+func (e *ExitError) Code() int { return e.ExitCode }
+
+// brokenPipe is the exit code of a process whose output nobody reads: 128 and the number of SIGPIPE.
+const brokenPipe = 128 + 13

@@ -1,0 +1,183 @@
+package luart
+
+import (
+	"slices"
+	"strings"
+
+	lua "github.com/yuin/gopher-lua"
+
+	"github.com/ebpfx/ebpfx/bpf"
+	"github.com/ebpfx/ebpfx/bpf/decode"
+	"github.com/ebpfx/ebpfx/bpf/output"
+	"github.com/ebpfx/ebpfx/builder/diag"
+)
+
+// route is where the records of a stream go: to a sink, or to callbacks.
+type route struct {
+	stream *bpf.Stream
+	sink   output.Sink // nil: to callbacks
+	// byType has a row for each type that the stream's records may have.
+	byType []typeRoute
+
+	misfits uint64 // records that are of none of the types
+	lost    uint64 // records lost, as on_lost was told
+}
+
+// typeRoute are the callbacks for records of a type, in the order of their on_event.
+type typeRoute struct {
+	typ    *decode.Type
+	layout *layout
+	fns    []*lua.LFunction
+}
+
+// take returns who gets a record, and its layout.
+func (r *route) take(record []byte) ([]*lua.LFunction, *layout) {
+	t := r.stream.Type(record)
+	for i := range r.byType {
+		if row := &r.byType[i]; row.typ == t {
+			return row.fns, row.layout
+		}
+	}
+	r.misfits++
+	return nil, nil
+}
+
+// routes returns where the streams of i go.
+func (l *loop) routes(i *instance) map[*bpf.Stream]*route {
+	routes := make(map[*bpf.Stream]*route)
+	for _, stream := range i.kernel.Streams() {
+		r := &route{stream: stream}
+		routes[stream] = r
+		if !hasCallback(i.handlers.events, stream.Info) {
+			r.sink = l.opts.Sink(stream)
+			continue
+		}
+		for _, t := range stream.Info.Types {
+			row := typeRoute{typ: t, layout: l.script.values.layout(t)}
+			for _, h := range callbacks(i.handlers.events, stream.Info, t) {
+				row.fns = append(row.fns, h.fn)
+			}
+			r.byType = append(r.byType, row)
+		}
+	}
+	return routes
+}
+
+// callbacks returns the handlers for records of type t in a stream: those that name the type or
+// the stream or, if none does, those that name nothing.
+func callbacks(handlers []eventHandler, stream *bpf.StreamInfo, t *decode.Type) []eventHandler {
+	var named, others []eventHandler
+	for _, h := range handlers {
+		switch {
+		case h.stream == stream.Map, t != nil && h.stream == structName(t):
+			named = append(named, h)
+		case h.stream == "":
+			others = append(others, h)
+		}
+	}
+	if len(named) > 0 {
+		return named
+	}
+	return others
+}
+
+// hasCallback reports whether any record of the stream goes to a callback.
+func hasCallback(handlers []eventHandler, stream *bpf.StreamInfo) bool {
+	if len(callbacks(handlers, stream, nil)) > 0 {
+		return true
+	}
+	return slices.ContainsFunc(stream.Types, func(t *decode.Type) bool { return len(callbacks(handlers, stream, t)) > 0 })
+}
+
+// structName returns the name of t as on_event takes it: without struct.
+func structName(t *decode.Type) string {
+	for _, keyword := range []string{"struct ", "union "} {
+		if name, ok := strings.CutPrefix(t.Name, keyword); ok {
+			return name
+		}
+	}
+	return t.Name
+}
+
+// bindEvents checks that every handler has a stream of o to listen to, and that the types of records are known
+// where a callback takes them. A handler may name a struct that no stream is known to carry: then it says so of the
+// stream without a type or, if there is only one stream, of that.
+func bindEvents(o *bpf.Object, target string, handlers []eventHandler) error {
+	for _, h := range handlers {
+		if h.stream == "" || slices.ContainsFunc(o.Streams(), func(s *bpf.StreamInfo) bool { return carries(s, h.stream) }) {
+			continue
+		}
+		if err := overrideType(o, target, h); err != nil {
+			return err
+		}
+	}
+	for _, s := range o.Streams() {
+		taking := callbacks(handlers, s, nil)
+		if len(s.Types) == 0 && len(taking) > 0 {
+			return untyped(s, taking[0].pos)
+		}
+	}
+	return nil
+}
+
+// carries reports whether name is the stream's map or one of its types.
+func carries(s *bpf.StreamInfo, name string) bool {
+	return s.Map == name || slices.ContainsFunc(s.Types, func(t *decode.Type) bool { return structName(t) == name })
+}
+
+// overrideType gives the type that h names to the stream that it must mean.
+func overrideType(o *bpf.Object, target string, h eventHandler) error {
+	streams := o.Streams()
+	if len(streams) == 0 {
+		return diag.Errorf(h.pos, "on_event: %s has no ring or perf buffer to take events from", target)
+	}
+	if _, err := o.Type(h.stream); err != nil {
+		var names []string
+		for _, s := range streams {
+			names = append(names, s.Map)
+			for _, t := range s.Types {
+				names = append(names, structName(t))
+			}
+		}
+		return diag.Errorf(h.pos, "on_event: %s has no stream or event type %q%s; it has %s", target, h.stream, diag.DidYouMean(h.stream, names), describeStreams(streams))
+	}
+	if len(streams) > 1 {
+		streams = slices.DeleteFunc(slices.Clone(streams), func(s *bpf.StreamInfo) bool { return len(s.Types) > 0 })
+	}
+	if len(streams) != 1 {
+		return diag.Errorf(h.pos, "on_event: %q could be the type of several streams; it has %s", h.stream, describeStreams(o.Streams()))
+	}
+	if err := o.SetStreamType(streams[0].Map, h.stream); err != nil {
+		return diag.Errorf(h.pos, "on_event: %w", err)
+	}
+	return nil
+}
+
+// untyped is the error about a callback for records of unknown type.
+func untyped(s *bpf.StreamInfo, pos diag.Pos) error {
+	candidates := ""
+	if len(s.Candidates) > 0 {
+		candidates = ", which may be " + strings.Join(s.Candidates, " or ")
+	}
+	return diag.Errorf(pos, "on_event: the object does not tell the type of the records in %s%s; name it: on_event(\"NAME\", function(event) ... end)", s.Map, candidates)
+}
+
+// describeStreams lists streams with their types: events (struct event).
+func describeStreams(streams []*bpf.StreamInfo) string {
+	list := make([]string, len(streams))
+	for i, s := range streams {
+		list[i] = s.Map
+		if len(s.Types) > 0 {
+			list[i] += " (" + typeNames(s.Types) + ")"
+		}
+	}
+	return strings.Join(list, ", ")
+}
+
+func typeNames(types []*decode.Type) string {
+	names := make([]string, len(types))
+	for i, t := range types {
+		names[i] = t.Name
+	}
+	return strings.Join(names, " or ")
+}

@@ -1,0 +1,192 @@
+package luart
+
+import (
+	"fmt"
+	"maps"
+	"path/filepath"
+	"slices"
+	"strings"
+	"unicode"
+	"unicode/utf8"
+
+	lua "github.com/yuin/gopher-lua"
+
+	"github.com/ebpfx/ebpfx/builder"
+	"github.com/ebpfx/ebpfx/builder/diag"
+)
+
+// targetBuiltins open and close targets, and say what they are made of.
+var targetBuiltins = []builtin{
+	{"target", "name[, table or fn]", "open a target; a second time re-opens it", inDescription, (*Script).openTarget},
+	{"target_end", "", "close the target; what follows is a default for every target", inDescription, (*Script).closeTarget},
+	{"set_description", "text", "say what list shows", inDescription, (*Script).setDescription},
+	{"set_default", "bool", "say whether a bare build or run takes the target (true)", inDescription, (*Script).setDefault},
+	{"add_files", "glob, ...", "add *.bpf.c sources, with ** in globs, or ready *.bpf.o objects", inDescription, (*Script).addFiles},
+	{"add_includedirs", "dir, ...", "add folders where the C compiler looks for headers", inDescription, (*Script).addIncludeDirs},
+	{"add_defines", "name[=value], ...", "add macros for the C compiler", inDescription, (*Script).addDefines},
+	{"add_cflags", "flag, ...", "add flags for the C compiler", inDescription, (*Script).addCFlags},
+	{"add_deps", "target, ...", "have other targets built first", inDescription, (*Script).addDeps},
+}
+
+func (s *Script) openTarget(L *lua.LState) int {
+	var name string
+	body := lua.LValue(lua.LNil)
+	unpack(L, "target", "name", &name, "body?", &body)
+	if problem := checkTargetName(name); problem != "" {
+		L.RaiseError("target: %s", problem)
+	}
+	d := s.describe
+	t := d.target(name)
+	if t == nil {
+		t = &target{name: name, pos: s.here(L, "target"), root: d.root}
+		d.targets = append(d.targets, t)
+	}
+	d.current = t
+	if body == lua.LNil {
+		return 0
+	}
+
+	defer func() { d.current = nil }() // also when the error of a body is caught by a script
+	switch body := body.(type) {
+	case *lua.LFunction:
+		L.Push(body)
+		L.Call(0, 0)
+	case *lua.LTable:
+		s.setFields(L, body)
+	default:
+		L.RaiseError("target: body: %v", expected("a table or a function", body))
+	}
+	return 0
+}
+
+// checkTargetName returns what is wrong with a target's name, which people type and read.
+func checkTargetName(name string) string {
+	switch {
+	case name == "":
+		return "the name is empty"
+	case strings.HasPrefix(name, "-"):
+		return fmt.Sprintf("the name %q begins with -, as flags do", clip(name))
+	case !utf8.ValidString(name), strings.ContainsFunc(name, unicode.IsControl):
+		return fmt.Sprintf("the name %q holds control characters", clip(name))
+	}
+	return ""
+}
+
+// setFields calls a setter for each field of the table form of target: kind = "xdp" is set_kind("xdp"),
+// files = {"a", "b"} is add_files("a", "b"), event = fn is on_event(fn).
+func (s *Script) setFields(L *lua.LState, t *lua.LTable) {
+	setters := s.fieldSetters()
+	for _, f := range fields(t) {
+		key, _ := f.key.(lua.LString)
+		setter := setters[string(key)]
+		if setter == "" {
+			L.RaiseError("target: unknown field %v%s", f.key, diag.DidYouMean(f.key.String(), slices.Sorted(maps.Keys(setters))))
+		}
+		args := []lua.LValue{f.value}
+		// What takes a table takes it whole, the others what is in it: attach_to = {"f", "vfs_read"}.
+		if list, ok := f.value.(*lua.LTable); ok && setter != "set_globals" && !strings.HasPrefix(setter, "add_") {
+			args = args[:0]
+			for i := 1; i <= list.Len(); i++ {
+				args = append(args, list.RawGetInt(i))
+			}
+		}
+		L.Push(L.GetGlobal(setter))
+		for _, a := range args {
+			L.Push(a)
+		}
+		L.Call(len(args), 0)
+	}
+}
+
+// fieldSetters maps the fields of the table form of target to the builtins that they call.
+func (s *Script) fieldSetters() map[string]string {
+	setters := make(map[string]string)
+	for _, b := range s.builtins {
+		if !b.setsTarget() {
+			continue
+		}
+		setters[b.name] = b.name
+		for _, prefix := range []string{"set_", "add_", "on_"} {
+			if key, ok := strings.CutPrefix(b.name, prefix); ok {
+				setters[key] = b.name
+			}
+		}
+	}
+	return setters
+}
+
+// setsTarget reports whether b is a setter of targets.
+func (b builtin) setsTarget() bool {
+	switch b.name {
+	case "set_project", "set_version", "includes", "target", "target_end", "entry":
+		return false
+	}
+	return b.scope == inDescription
+}
+
+func (s *Script) closeTarget(L *lua.LState) int {
+	unpack(L, "target_end")
+	s.describe.current = nil
+	return 0
+}
+
+func (s *Script) setDescription(L *lua.LState) int {
+	var text string
+	unpack(L, "set_description", "text", &text)
+	s.describe.settings().description = &text
+	return 0
+}
+
+func (s *Script) setDefault(L *lua.LState) int {
+	var isDefault bool
+	unpack(L, "set_default", "bool", &isDefault)
+	s.describe.settings().isDefault = &isDefault
+	return 0
+}
+
+func (s *Script) addFiles(L *lua.LState) int {
+	set, pos, dir := s.describe.settings(), s.here(L, "add_files"), s.dir(L)
+	for _, pattern := range unpackStrings(L, "add_files", "glob") {
+		if pattern == "" {
+			L.RaiseError("add_files: the name of a file is empty")
+		}
+		set.files = append(set.files, builder.Files{Pattern: pattern, Dir: dir, Pos: pos})
+	}
+	return 0
+}
+
+func (s *Script) addIncludeDirs(L *lua.LState) int {
+	set, dir := s.describe.settings(), s.dir(L)
+	for _, d := range unpackStrings(L, "add_includedirs", "dir") {
+		set.includeDirs = append(set.includeDirs, absolute(dir, d))
+	}
+	return 0
+}
+
+func (s *Script) addDefines(L *lua.LState) int {
+	set := s.describe.settings()
+	set.defines = append(set.defines, unpackStrings(L, "add_defines", "name")...)
+	return 0
+}
+
+func (s *Script) addCFlags(L *lua.LState) int {
+	set := s.describe.settings()
+	set.cflags = append(set.cflags, unpackStrings(L, "add_cflags", "flag")...)
+	return 0
+}
+
+func (s *Script) addDeps(L *lua.LState) int {
+	set, pos := s.describe.settings(), s.here(L, "add_deps")
+	for _, name := range unpackStrings(L, "add_deps", "target") {
+		set.deps = append(set.deps, builder.Dep{Name: name, Pos: pos})
+	}
+	return 0
+}
+
+// absolute returns path as seen from folder dir.
+func absolute(dir, path string) string {
+	if filepath.IsAbs(path) {
+		return filepath.Clean(path)
+	}
+	return filepath.Join(dir, path)
+}

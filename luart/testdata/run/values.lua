@@ -1,0 +1,89 @@
+-- 64-bit integers behave as numbers.
+entry(function()
+    local big = 0xffffffffffffffff
+    assert(tostring(big) == "18446744073709551615" and big .. "" == "18446744073709551615" and "x" .. big == "x18446744073709551615")
+    assert(big == big + 0 and big - 1 < big and big % 10 == 5 and big - big == 0)
+    assert(big + 1 == 0 and 0 - big == 1, "sums wrap at 2^64")
+    assert(big / 5 == 3689348814741910323 and big / big == 1)
+    assert(tostring(-9223372036854775807 - 1) == "-9223372036854775808")
+    assert(9007199254740993 * 2 == 18014398509481986 and 9007199254740993 - 2 == 9007199254740991)
+    assert("1" + big == 0 and big * 0.5 == 2 ^ 63 and big ^ 0 == 1)
+    assert(-(9007199254740993) == -9007199254740993)
+    assert(big:hex() == "0xffffffffffffffff" and (255):hex() == "0xff" and (-1):hex() == "0xffffffffffffffff")
+    assert(tonumber("18446744073709551615") == big and tonumber(big) == big and tonumber("0x10") == 16 and tonumber("x") == nil)
+    assert(tonumber("ff", 16) == 255 and tonumber("1e3") == 1000 and tonumber("") == nil and tonumber("inf") == nil and tonumber("nan") == nil)
+    assert(math.max(1, big, 5) == big and math.min(big, 7) == 7 and math.floor(big) == big and math.abs(-9007199254740993) == 9007199254740993)
+    assert(math.max("10", 9) == 10 and math.floor(1.5) == 1)
+    local seen = {[big] = 1}
+    seen[big - 1] = 2
+    seen[big] = seen[big] + 1
+    assert(seen[0xffffffffffffffff] == 2 and seen[0xfffffffffffffffe] == 2)
+    assert(getmetatable(big) == false and not pcall(setmetatable, big, {}))
+end)
+---
+entry(function()
+    local n = 0xffffffffffffffff + {} ### "^cannot perform add operation between number and table$"
+end)
+---
+entry(function()
+    local n = 0xffffffffffffffff .. {} ### "^cannot perform concat operation between number and table$"
+end)
+---
+entry(function()
+    local n = (0xffffffffffffffff).x ### "^attempt to index a number with key 'x'$"
+end)
+---
+entry(function()
+    local less = 0xffffffffffffffff < {} ### "^attempt to compare userdata with table$"
+end)
+---
+entry(function()
+    math.max() ### "^math.max: argument 1: expected a number, got nil$"
+end)
+---
+-- string.format is C's, and exact.
+entry(function()
+    local big, low = 0xffffffffffffffff, -9223372036854775808
+    local function is(want, ...)
+        local got = string.format(...)
+        assert(got == want, "got " .. got .. ", want " .. want)
+    end
+    is("18446744073709551615 18446744073709551615 ffffffffffffffff FFFFFFFFFFFFFFFF", "%d %u %x %X", big, big, big, big)
+    is("-9223372036854775808 8000000000000000 -9223372036854775808", "%d %x %i", low, low, low)
+    is("  42|42   |00042|+42| 42|0x2a|052", "%4d|%-5d|%05d|%+d|% d|%#x|%#o", 42, 42, 42, 42, 42, 42, 42)
+    is("18446744073709551615  |", "%-22d|", big)
+    is("3|-3|18446744073709551615", "%d|%d|%u", 3.7, -3.7, -1)
+    is("3.14|  3.1|3.141590|3.14159|1e+20|1e-05", "%.2f|%5.1f|%f|%g|%g|%g", 3.14159, 3.14159, 3.14159, 3.14159, 1e20, 1e-5)
+end)
+---
+entry(function()
+    local function is(want, ...)
+        local got = string.format(...)
+        assert(got == want, "got " .. got .. ", want " .. want)
+    end
+    is("inf|-inf|  nan|1.844674e+19", "%f|%g|%5f|%e", math.huge, -math.huge, 0 / 0, 0xffffffffffffffff)
+    is("a|    a|a    |ab|nil|true|12|100%", "%s|%5s|%-5s|%.2s|%s|%s|%s|100%%", "a", "a", "a", "abc", nil, true, 12)
+    is('"a\\"b\\\\\\\nc\\000"', "%q", 'a"b\\\nc\0')
+    is("A|007", "%c|%.3d", 65, 7)
+    is("12", "%d", "12")
+end)
+---
+entry(function()
+    string.format("%d", "x") ### `^string.format: argument 2: expected a number, got a string$`
+end)
+---
+entry(function()
+    string.format("%d") ### `^string.format: no argument for %d$`
+end)
+---
+entry(function()
+    string.format("%y", 1) ### `^string.format: invalid conversion %y$`
+end)
+---
+entry(function()
+    string.format("%123d", 1) ### `^string.format: invalid conversion %123$`
+end)
+---
+entry(function()
+    string.format("%d", 1 / 0) ### `^string.format: argument 2: \+?[Ii]nf is no integer of 64 bits$`
+end)

@@ -1,0 +1,106 @@
+package luart
+
+import (
+	lua "github.com/yuin/gopher-lua"
+)
+
+// iterate is pairs and ipairs: it returns the step function, what to iterate over, and where to start.
+func iterate(L *lua.LState, name string, step *lua.LFunction, start lua.LValue) int {
+	v := L.Get(1)
+	switch v.(type) {
+	case *lua.LTable, *record, *array:
+	default:
+		L.RaiseError("%s: %v", name, expected("a table or an event", v))
+	}
+	L.Push(step)
+	L.Push(v)
+	L.Push(start)
+	return 3
+}
+
+// nextField is next. The fields of an event come in the order of their declaration.
+func nextField(L *lua.LState) int {
+	key := L.Get(2)
+	var k, v lua.LValue = lua.LNil, lua.LNil
+	switch c := L.Get(1).(type) {
+	case *lua.LTable:
+		k, v = c.Next(key)
+	case *record:
+		name, isString := key.(lua.LString)
+		field, value, ok, known := c.next(string(name))
+		if !known || key != lua.LNil && !isString {
+			L.RaiseError("next: %s has no field %s", c.layout.Name, key.String())
+		}
+		if ok {
+			k, v = lua.LString(field), value
+		}
+	case *array:
+		i, ok := key.(lua.LNumber)
+		if key != lua.LNil && !ok {
+			L.RaiseError("next: an array has no element %s", key.String())
+		}
+		if value := c.at(int(i) + 1); value != lua.LNil {
+			k, v = i+1, value
+		}
+	default:
+		L.RaiseError("next: %v", expected("a table or an event", c))
+	}
+	L.Push(k)
+	if k == lua.LNil {
+		return 1
+	}
+	L.Push(v)
+	return 2
+}
+
+// nextElement is the step of ipairs.
+func nextElement(L *lua.LState) int {
+	i := L.CheckInt(2) + 1
+	var v lua.LValue = lua.LNil
+	switch c := L.Get(1).(type) {
+	case *lua.LTable:
+		v = c.RawGetInt(i)
+	case *array:
+		v = c.at(i)
+	}
+	if v == lua.LNil {
+		L.Push(v)
+		return 1
+	}
+	L.Push(lua.LNumber(i))
+	L.Push(v)
+	return 2
+}
+
+// ofPlain returns fn, a function of the standard library whose first argument is a table, with arrays taken too.
+func ofPlain(fn lua.LValue) lua.LGFunction {
+	call := fn.(*lua.LFunction).GFunction
+	return func(L *lua.LState) int {
+		if a, ok := L.Get(1).(*array); ok {
+			L.Replace(1, a.table(L))
+		}
+		return call(L)
+	}
+}
+
+// exactToNumber returns tonumber, which keeps integers of up to 64 bits exact.
+func exactToNumber(fn lua.LValue) lua.LGFunction {
+	call := fn.(*lua.LFunction).GFunction
+	return func(L *lua.LState) int {
+		switch v := L.Get(1).(type) {
+		case wide:
+			L.Push(v)
+			return 1
+		case lua.LString:
+			if L.Get(2) == lua.LNil {
+				n, ok := parseNumber(string(v))
+				if !ok {
+					n = lua.LNil
+				}
+				L.Push(n)
+				return 1
+			}
+		}
+		return call(L)
+	}
+}
