@@ -11,7 +11,7 @@ import (
 // Pos is a place in a file. Lines and columns count from 1 in bytes; 0 means
 // unknown. The zero Pos is nowhere.
 type Pos struct {
-	File   string `json:"file"`
+	File   string `json:"file,omitempty"`
 	Line   int    `json:"line,omitempty"`
 	Column int    `json:"column,omitempty"`
 }

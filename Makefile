@@ -1,0 +1,50 @@
+# Every target works alone on a fresh Debian or Ubuntu machine, as root or with sudo: what it
+# needs is installed first (.ci/setup), and nothing else is.
+
+GO      := .ci/go
+PREFIX  ?= /usr/local
+VERSION := $(shell git describe --tags --dirty --match 'v*' 2>/dev/null || echo devel)
+COMMIT  := $(shell git rev-parse --short=12 HEAD 2>/dev/null || echo unknown)
+LDFLAGS := -s -w -X main.release=$(VERSION) -X main.commit=$(COMMIT)
+
+# The limit for the binary, in bytes: it is meant to be copied to servers.
+MAX_SIZE := 14680064
+
+.PHONY: build demo test bench lint generate install clean
+
+build:
+	@.ci/setup build
+	CGO_ENABLED=0 $(GO) build -trimpath -ldflags "$(LDFLAGS)" -o bin/ebpfx ./cmd/ebpfx
+	@test $$(stat -c %s bin/ebpfx) -le $(MAX_SIZE) || { echo "bin/ebpfx is larger than $(MAX_SIZE) bytes" >&2; exit 1; }
+
+# The opensnoop example, live, for a few seconds.
+demo:
+	@.ci/setup demo
+	@$(MAKE) --no-print-directory build
+	@.ci/demo
+
+test:
+	@.ci/setup test
+	@.ci/test
+
+# Events a second, as ratios to a raw reader in the same run, and the start beside bpftrace's.
+bench:
+	@.ci/setup bench
+	@$(MAKE) --no-print-directory build
+	@.ci/bench
+
+lint:
+	@.ci/setup lint
+	@.ci/lint
+
+# The BPF programs that tests and benchmarks embed.
+generate:
+	@.ci/setup lint
+	$(GO) generate ./...
+
+install: build
+	@.ci/install "$(DESTDIR)$(PREFIX)"
+
+clean:
+	rm -rf bin
+	find examples -name .ebpfx -type d -prune -exec rm -rf {} +

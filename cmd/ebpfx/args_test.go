@@ -1,0 +1,61 @@
+package main
+
+import (
+	"io"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+)
+
+func TestArrange(t *testing.T) {
+	app := newApp(newConsole(io.Discard, io.Discard))
+	for _, test := range []struct{ in, want string }{
+		{"ebpfx", "ebpfx"},
+		{"ebpfx list", "ebpfx list"},
+		{"ebpfx new demo --template xdp", "ebpfx new --template xdp -- demo"},
+		{"ebpfx new demo --template=xdp -q", "ebpfx new --template=xdp -q -- demo"},
+		{"ebpfx -o json build a -v b -t 5s c", "ebpfx -o json build -v -t 5s -- a b c"},
+		{"ebpfx build a -- -v", "ebpfx build -- a -v"},
+		{"ebpfx build - -v", "ebpfx build -v -- -"},
+		{"ebpfx build a -t", "ebpfx build -t -- a"},
+		// What is no flag of ours is for the parser to complain about.
+		{"ebpfx build a --nonsense b", "ebpfx build --nonsense -- a b"},
+		{"ebpfx nonsense a -v", "ebpfx nonsense a -v"},
+		{"ebpfx -- build a -v", "ebpfx -- build a -v"},
+		// A verb's name may be the value of a flag.
+		{"ebpfx -P build list x -v", "ebpfx -P build list -v -- x"},
+		// The arguments of run are the script's.
+		{"ebpfx run -t 5s uprobe --fast -v", "ebpfx run -t 5s uprobe --fast -v"},
+		{"ebpfx -v run -- --x", "ebpfx -v run -- --x"},
+	} {
+		got := strings.Join(arrange(app, strings.Fields(test.in)), " ")
+		if diff := cmp.Diff(test.want, got); diff != "" {
+			t.Errorf("%s (-want +got):\n%s", test.in, diff)
+		}
+	}
+}
+
+// FuzzArrange checks that no argument is lost or invented, whatever the line.
+func FuzzArrange(f *testing.F) {
+	f.Add("new demo --template xdp")
+	f.Add("run -t 5s -- a -b")
+	f.Add("-o json build -- -v")
+	app := newApp(newConsole(io.Discard, io.Discard))
+	f.Fuzz(func(t *testing.T, line string) {
+		args := append([]string{"ebpfx"}, strings.Split(line, " ")...)
+		count := func(args []string) map[string]int {
+			n := make(map[string]int)
+			for _, a := range args {
+				if a != "--" {
+					n[a]++
+				}
+			}
+			return n
+		}
+		// A second -- is an argument like any other, but not worth a model here.
+		if diff := cmp.Diff(count(args), count(arrange(app, args))); diff != "" {
+			t.Errorf("%q (-before +after):\n%s", args, diff)
+		}
+	})
+}

@@ -1,0 +1,84 @@
+package main
+
+import (
+	"slices"
+	"time"
+
+	"github.com/urfave/cli/v2"
+)
+
+// globalCategory heads the flags that every verb takes, in the verbs' help.
+const globalCategory = "Global flags"
+
+// globalFlags returns the flags that may stand before and after any verb. Each
+// command gets values of its own, since urfave/cli keeps state in them.
+func globalFlags() []cli.Flag {
+	flags := []cli.Flag{
+		&cli.StringFlag{Name: "project", Aliases: []string{"P"}, Usage: "use the project in `DIR`"},
+		&cli.StringFlag{Name: "file", Aliases: []string{"f"}, Usage: "use `FILE` in place of project.lua"},
+		&cli.BoolFlag{Name: "verbose", Aliases: []string{"v"}, Usage: "show commands, notices and whole verifier logs"},
+		&cli.BoolFlag{Name: "quiet", Aliases: []string{"q"}, Usage: "show nothing but errors"},
+		&cli.StringFlag{Name: "color", Value: "auto", Usage: "colour text: `WHEN` is auto, always or never"},
+		&cli.DurationFlag{Name: "timeout", Aliases: []string{"t"}, Usage: "end after `TIME`, such as 5s or 2m"},
+		&cli.StringFlag{Name: "output", Aliases: []string{"o"}, Value: "table", Usage: "print as `FORMAT`: table, json or none"},
+		&cli.BoolFlag{Name: "help", Aliases: []string{"h"}, Usage: "show this help"},
+	}
+	for _, f := range flags {
+		switch f := f.(type) {
+		case *cli.StringFlag:
+			f.Category = globalCategory
+		case *cli.BoolFlag:
+			f.Category, f.DisableDefaultText = globalCategory, true
+		case *cli.DurationFlag:
+			f.Category = globalCategory
+		}
+	}
+	return flags
+}
+
+// settings are the values of the global flags.
+type settings struct {
+	project string // folder; "" to search
+	file    string
+	verbose bool
+	quiet   bool
+	color   string
+	timeout time.Duration // 0: none
+	output  string        // table, json or none
+}
+
+// readSettings reads and checks the global flags, whichever side of the verb they stand on.
+func readSettings(c *cli.Context) (settings, error) {
+	at := func(name string) *cli.Context { return contextOf(c, name) }
+	s := settings{
+		project: at("project").String("project"),
+		file:    at("file").String("file"),
+		verbose: at("verbose").Bool("verbose"),
+		quiet:   at("quiet").Bool("quiet"),
+		color:   at("color").String("color"),
+		timeout: at("timeout").Duration("timeout"),
+		output:  at("output").String("output"),
+	}
+	switch {
+	case !slices.Contains([]string{"auto", "always", "never"}, s.color):
+		return s, usagef("--color: %q is none of auto, always, never", s.color)
+	case !slices.Contains([]string{"table", "json", "none"}, s.output):
+		return s, usagef("--output: %q is none of table, json, none", s.output)
+	case s.timeout < 0:
+		return s, usagef("--timeout: %v is negative", s.timeout)
+	case s.verbose && s.quiet:
+		return s, usagef("--verbose and --quiet exclude each other")
+	}
+	return s, nil
+}
+
+// contextOf returns the innermost context in which flag name was given, or c.
+// urfave/cli looks no further than the innermost that defines a flag.
+func contextOf(c *cli.Context, name string) *cli.Context {
+	for _, ctx := range c.Lineage() {
+		if ctx.Command != nil && slices.Contains(ctx.LocalFlagNames(), name) {
+			return ctx
+		}
+	}
+	return c
+}

@@ -1,0 +1,105 @@
+package main
+
+import (
+	"errors"
+	"log"
+	"net"
+	"os"
+	"path/filepath"
+	"testing"
+	"time"
+
+	"github.com/rogpeppe/go-internal/testscript"
+	"golang.org/x/sys/unix"
+)
+
+// limit is how long a test waits for what should come at once. It only keeps a broken test from
+// hanging: a busy machine must never reach it.
+const limit = 90 * time.Second
+
+func TestMain(m *testing.M) {
+	testscript.Main(m, map[string]func(){
+		"ebpfx":    main,
+		"activity": activity,
+	})
+}
+
+// activity is a command for tests: it does one thing over and over until it is ended.
+//
+//	activity open FILE      opens a file that need not exist
+//	activity exec PROGRAM   starts a program
+//	activity loopback       sends a UDP packet to this machine, whose lo it switches on
+func activity() {
+	for end := time.Now().Add(2 * limit); time.Now().Before(end); time.Sleep(20 * time.Millisecond) {
+		switch os.Args[1] {
+		case "open":
+			if f, err := os.Open(os.Args[2]); err == nil {
+				f.Close()
+			}
+		case "exec":
+			if p, err := os.StartProcess(os.Args[2], os.Args[2:], &os.ProcAttr{}); err == nil {
+				p.Wait()
+			}
+		case "loopback":
+			if err := loopback(); err != nil {
+				log.Fatal(err)
+			}
+		default:
+			panic("activity: unknown " + os.Args[1])
+		}
+	}
+}
+
+// loopback sends a packet to a port where nobody listens.
+func loopback() error {
+	conn, err := net.Dial("udp", "127.0.0.1:9")
+	if errors.Is(err, unix.ENETUNREACH) {
+		return switchOn("lo")
+	}
+	if err != nil {
+		return err
+	}
+	defer conn.Close()
+	conn.Write([]byte("packet")) // the answer to the one before may be that nobody listens
+	return nil
+}
+
+// switchOn is "ip link set NAME up".
+func switchOn(name string) error {
+	socket, err := unix.Socket(unix.AF_INET, unix.SOCK_DGRAM|unix.SOCK_CLOEXEC, 0)
+	if err != nil {
+		return err
+	}
+	defer unix.Close(socket)
+	request, err := unix.NewIfreq(name)
+	if err != nil {
+		return err
+	}
+	request.SetUint16(unix.IFF_UP | unix.IFF_RUNNING)
+	return unix.IoctlIfreq(socket, unix.SIOCSIFFLAGS, request)
+}
+
+// requireKernel reports whether this machine is known to be able to load eBPF, so that a test which cannot is broken.
+func requireKernel() bool { return os.Getenv("EBPFX_REQUIRE_KERNEL") == "1" }
+
+// needRoot skips where eBPF cannot be loaded.
+func needRoot(t testing.TB) {
+	t.Helper()
+	if os.Geteuid() == 0 {
+		return
+	}
+	if requireKernel() {
+		t.Fatal("EBPFX_REQUIRE_KERNEL is set, but this is not root")
+	}
+	t.Skip("loading eBPF needs root")
+}
+
+// repository returns the top folder of this repository.
+func repository(t testing.TB) string {
+	t.Helper()
+	dir, err := filepath.Abs("../..")
+	if err != nil {
+		t.Fatal(err)
+	}
+	return dir
+}
