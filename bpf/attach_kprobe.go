@@ -17,6 +17,8 @@ import (
 var (
 	kprobeKind = &kind{
 		name:        "kprobe",
+		alternative: 5,
+		moments:     onEntry,
 		sections:    []string{"kprobe"},
 		form:        "function",
 		programType: ebpf.Kprobe,
@@ -30,6 +32,8 @@ var (
 	}
 	kretprobeKind = &kind{
 		name:        "kretprobe",
+		alternative: 5,
+		moments:     onReturn,
 		sections:    []string{"kretprobe"},
 		form:        "function",
 		programType: ebpf.Kprobe,

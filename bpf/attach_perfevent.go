@@ -26,6 +26,7 @@ import (
 var perfEventKind = &kind{
 	name:        "perf_event",
 	sections:    []string{"perf_event"},
+	legacy:      []string{"perf_event"},
 	form:        "profile:hz:99",
 	programType: ebpf.PerfEvent,
 	takes:       takesPID,

@@ -12,6 +12,8 @@ import (
 
 var rawTracepointKind = &kind{
 	name:        "raw_tracepoint",
+	alternative: 3,
+	moments:     onEntry | onReturn,
 	sections:    []string{"raw_tracepoint", "raw_tp", "raw_tracepoint.w", "raw_tp.w"},
 	form:        "event",
 	programType: ebpf.RawTracepoint,
@@ -29,6 +31,8 @@ var rawTracepointKind = &kind{
 // tpBTFKind is raw_tracepoint with arguments of known types. The kernel is told the tracepoint when the program is loaded.
 var tpBTFKind = &kind{
 	name:        "tp_btf",
+	alternative: 2,
+	moments:     onEntry | onReturn,
 	sections:    []string{"tp_btf"},
 	form:        "event",
 	programType: ebpf.Tracing,

@@ -14,6 +14,7 @@ import (
 var tcKind = &kind{
 	name:        "tc",
 	sections:    []string{"tc", "tcx", "classifier"},
+	legacy:      []string{"tc_", "classifier"},
 	anySuffix:   true,
 	form:        "interface:ingress",
 	programType: ebpf.SchedCLS,

@@ -14,6 +14,8 @@ import (
 
 var tracepointKind = &kind{
 	name:        "tracepoint",
+	alternative: 4,
+	moments:     onEntry | onReturn,
 	sections:    []string{"tracepoint", "tp"},
 	form:        "group:event",
 	programType: ebpf.TracePoint,

@@ -7,12 +7,16 @@ import (
 	"github.com/cilium/ebpf"
 	"github.com/cilium/ebpf/link"
 	"golang.org/x/sys/unix"
+
+	"github.com/ebpfx/ebpfx/bpf/probe"
 )
 
 // Programs of these kinds are bound to a function of the kernel when they are loaded, which the kernel's BTF names.
 var (
 	fentryKind = &kind{
 		name:        "fentry",
+		alternative: 1,
+		moments:     onEntry,
 		sections:    []string{"fentry", "fentry.s"},
 		form:        "function",
 		programType: ebpf.Tracing,
@@ -24,6 +28,8 @@ var (
 	}
 	fexitKind = &kind{
 		name:        "fexit",
+		alternative: 1,
+		moments:     onReturn,
 		sections:    []string{"fexit", "fexit.s"},
 		form:        "function",
 		programType: ebpf.Tracing,
@@ -53,6 +59,9 @@ var (
 		takes:       takesCookie,
 		resolve:     resolveLoadTarget,
 		attach: func(prog *ebpf.Program, p *point) (io.Closer, error) {
+			if !probe.AsksLSM() {
+				return nil, errors.New("this kernel does not ask eBPF programs for permissions; add bpf to the list in its lsm= boot parameter")
+			}
 			return link.AttachLSM(link.LSMOptions{Program: prog, Cookie: p.cookie})
 		},
 		names: func(*point) []string { return symbolsWithPrefix("bpf_lsm_") },

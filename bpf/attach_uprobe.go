@@ -56,7 +56,7 @@ func resolveUprobe(p *point) error {
 	case name == "" && p.hook:
 		return &predicate{fmt.Sprintf(`names no binary; add set_binary("/path") or write "path:%s"`, symbol)}
 	case name == "":
-		return &predicate{"names no binary; " + p.advice()}
+		return &passive{&predicate{"names no binary; " + p.advice()}}
 	}
 	p.symbol = symbol
 	p.binary, err = executable.Find(name)

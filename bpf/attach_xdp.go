@@ -14,6 +14,7 @@ import (
 var xdpKind = &kind{
 	name:        "xdp",
 	sections:    []string{"xdp", "xdp.frags"},
+	legacy:      []string{"xdp_"},
 	anySuffix:   true,
 	form:        "interface",
 	programType: ebpf.XDP,

@@ -19,7 +19,7 @@ import (
 //	func.__ebpfx_stream[.N]   a char[], "kind:text of the map argument", of the same call
 //	func.__ebpfx_reserve[.N]  a char[], the text of the map argument of a bpf_ringbuf_reserve
 //
-// Kinds are submit (whose map text is empty), output, perf, skb and xdp.
+// Kinds are submit and dynptr (whose map text is empty), output, perf, skb and xdp.
 const eventSection = ".ebpfx.events"
 
 // Parts of the variables' names, behind the name of the function that holds the call.
@@ -42,6 +42,9 @@ func (o *Object) typesFromSource(section []byte, emissions []emission) {
 	sites, reserves := o.readSites(section)
 	var ambiguous []*decode.Type
 	for _, s := range sites {
+		if s.kind == "dynptr" && len(reserves[s.function]) == 0 {
+			continue // of something else than a record
+		}
 		t := eventType(s.typ)
 		if t == nil {
 			continue
@@ -150,16 +153,17 @@ func eventType(t btf.Type) btf.Type {
 // streamOf returns the stream that a site sends to, or nil.
 func (o *Object) streamOf(s site, reserves map[string][]string, size int, emissions []emission) *StreamInfo {
 	kind := PerfBuffer
-	if s.kind == "submit" || s.kind == "output" {
+	submits := s.kind == "submit" || s.kind == "dynptr"
+	if submits || s.kind == "output" {
 		kind = RingBuffer
 	}
-	if s.kind != "submit" {
+	if !submits {
 		if stream := o.streamNamed(s.mapText, kind); stream != nil {
 			return stream
 		}
 	}
 	var reserved []*StreamInfo
-	if s.kind == "submit" {
+	if submits {
 		for _, text := range reserves[s.function] {
 			if stream := o.streamNamed(text, kind); stream != nil && !slices.Contains(reserved, stream) {
 				reserved = append(reserved, stream)

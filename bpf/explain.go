@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"github.com/cilium/ebpf"
+	"github.com/cilium/ebpf/asm"
 	"github.com/cilium/ebpf/btf"
 	"github.com/cilium/ebpf/features"
 	"golang.org/x/sys/unix"
@@ -26,6 +27,10 @@ func (p *point) loadFailure(spec *ebpf.ProgramSpec, err error) error {
 		return p.fail(&missing{err: &predicate{"names no " + p.kind.form + " that this kernel has for " + p.kind.name}, name: p.symbol})
 	case errors.Is(err, btf.ErrNotSupported) && !probe.HasBTF():
 		return errNoKernelBTF
+	case passesFunction(spec.Instructions) && errors.Is(features.HaveProgramHelper(spec.Type, asm.FnForEachMapElem), ebpf.ErrNotSupported):
+		return fmt.Errorf("it has a helper such as bpf_loop call a function, which this kernel has no helper for (5.13 has the first): %w", ebpf.ErrNotSupported)
+	case errors.Is(err, unix.EINVAL) && errors.Is(features.HaveProgramType(spec.Type), ebpf.ErrNotSupported):
+		return fmt.Errorf("this kernel has no programs of type %s: %w", spec.Type, ebpf.ErrNotSupported)
 	}
 	if refusal := newVerifierError(spec, err); refusal != nil {
 		return refusal
@@ -38,6 +43,11 @@ func (p *point) loadFailure(spec *ebpf.ProgramSpec, err error) error {
 
 var errNoKernelBTF = errors.New("the kernel does not tell its types, which the program needs: " +
 	"boot one with CONFIG_DEBUG_INFO_BTF=y, as distributions build theirs")
+
+// passesFunction reports whether a program takes the address of a function, which is for helpers to call.
+func passesFunction(insns asm.Instructions) bool {
+	return slices.ContainsFunc(insns, func(ins asm.Instruction) bool { return ins.IsLoadOfFunctionPointer() })
+}
 
 // targetIsUnknown: cilium/ebpf says of a target that is not in the kernel's BTF that it is not supported, before it asks the kernel.
 func targetIsUnknown(err error) bool {

@@ -10,20 +10,21 @@ import (
 	"github.com/cilium/ebpf"
 	"github.com/cilium/ebpf/link"
 	"golang.org/x/sys/unix"
-
-	"github.com/ebpfx/ebpfx/bpf/probe"
 )
 
 // Instance is an object in the kernel. It owns file descriptors alone, so that the kernel
 // frees everything when the process ends, in whatever way. Its methods may be called from any goroutine.
 type Instance struct {
+	object   *Object
 	verbose  func(string)
 	text     io.Writer
 	maps     map[string]*ebpf.Map
 	programs map[string]*ebpf.Program // by name; the first where there are several of a name
 	owned    []*ebpf.Program
-	points   []*point
-	skipped  []*AttachError
+	loader   *loader  // nil once attached
+	points   []*point // all, also those of ways that are not taken
+	groups   []*group
+	skipped  []*AttachError // what has no place to be attached
 
 	streams   []*Stream
 	losses    *lossCounters // nil when no program sends anything
@@ -47,6 +48,7 @@ type Instance struct {
 
 func newInstance(o *Object, opts LoadOptions) *Instance {
 	i := &Instance{
+		object:   o,
 		verbose:  opts.Verbose,
 		programs: make(map[string]*ebpf.Program),
 		text:     opts.Text,
@@ -55,7 +57,7 @@ func newInstance(o *Object, opts LoadOptions) *Instance {
 	}
 	for _, info := range o.streams {
 		c := *info
-		i.streams = append(i.streams, &Stream{Info: &c, instance: i})
+		i.streams = append(i.streams, &Stream{Info: &c, discriminator: findDiscriminator(c.Types), instance: i})
 	}
 	return i
 }
@@ -67,62 +69,14 @@ func (i *Instance) own(name string, prog *ebpf.Program) {
 	}
 }
 
-// Attach attaches every program: those that a Hook names where it says, the others as their section says.
-// A hook that cannot be served is an *AttachError and nothing stays attached; of
-// the other programs those that cannot attach are left out and returned, unless none attaches, which is an error.
-// Programs that Load left out are among those returned.
-func (i *Instance) Attach() (attached []Attached, skipped []*AttachError, err error) {
-	i.mu.Lock()
-	defer i.mu.Unlock()
-	if i.stopped {
-		return nil, nil, errors.New("attach: the instance is stopped")
+// disown frees the program of p, which nothing shares.
+func (i *Instance) disown(p *point) {
+	i.owned = slices.DeleteFunc(i.owned, func(prog *ebpf.Program) bool { return prog == p.program })
+	if i.programs[p.name] == p.program {
+		delete(i.programs, p.name)
 	}
-	defer func() {
-		if err != nil {
-			_ = closers(i.links).Close()
-			i.links, i.iters = nil, nil
-		}
-	}()
-	skipped = slices.Clone(i.skipped)
-	i.mountTracefs()
-	for _, p := range i.points {
-		l, err := p.kind.attach(p.program, p)
-		if err != nil {
-			if lacks := lacking(p.programType, err); lacks != nil {
-				err = lacks
-			}
-			failure := p.fail(err)
-			if p.hook {
-				return nil, nil, failure
-			}
-			skipped = append(skipped, failure)
-			continue
-		}
-		i.links = append(i.links, l)
-		if iter, ok := l.(*link.Iter); ok {
-			i.iters = append(i.iters, iter)
-		}
-		attached = append(attached, Attached{Program: p.name, Kind: p.kind.name, Where: p.where})
-	}
-	if len(attached) == 0 && len(skipped) > 0 {
-		return nil, nil, errors.Join(asErrors(skipped)...)
-	}
-	return attached, skipped, nil
-}
-
-// mountTracefs makes tracefs available to those who read it. It must come before anything of cilium/ebpf looks for
-// tracefs, since that remembers that there was none.
-func (i *Instance) mountTracefs() {
-	if !slices.ContainsFunc(i.points, func(p *point) bool { return p.kind.tracefs }) {
-		return
-	}
-	path, mounted, err := probe.MountTracefs()
-	switch {
-	case err != nil:
-		i.verbose(fmt.Sprintf("tracefs: %v", err))
-	case mounted:
-		i.verbose("tracefs was not mounted; mounted it at " + path)
-	}
+	_ = p.program.Close() // a descriptor that was not written to
+	p.program = nil
 }
 
 // Stop has all programs detached and returns at once. When they are, the readers deliver what is in the rings, and then

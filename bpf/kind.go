@@ -20,6 +20,8 @@ type kind struct {
 	// anySuffix: what follows a section's name there is no target but belongs to the program's type, as
 	// in cgroup_skb/ingress.
 	anySuffix bool
+	// legacy are the sections whose names may go on in any way, as before libbpf 1.0: xdp_drop, classifier_egress.
+	legacy []string
 	// form says how a target is written, for errors.
 	form string
 	// types that set_kind gives to a program of another section. programType is
@@ -32,9 +34,13 @@ type kind struct {
 	// attach attaches prog to p until the result is closed.
 	attach func(prog *ebpf.Program, p *point) (io.Closer, error)
 	// names lists targets that exist, for errors. nil: none can be listed.
-	names   func(p *point) []string
-	takes   takes
-	tracefs bool // attaching reads tracefs
+	names func(p *point) []string
+	// alternative is the place of the kind in the order in which programs for one probe are tried, from 1 on. 0: its programs are
+	// never alternatives to others. moments tells when they run.
+	alternative int
+	moments     moment
+	takes       takes
+	tracefs     bool // attaching reads tracefs
 }
 
 // takes says which options of a Hook mean something to a kind.
@@ -85,6 +91,13 @@ func splitSection(section string) (k *kind, target string) {
 				return k, ""
 			case base == s:
 				return k, rest
+			}
+		}
+	}
+	for _, k := range kinds {
+		for _, s := range k.legacy {
+			if strings.HasPrefix(base, s) {
+				return k, ""
 			}
 		}
 	}

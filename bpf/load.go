@@ -1,10 +1,8 @@
 package bpf
 
 import (
-	"errors"
 	"fmt"
 	"io"
-	"slices"
 
 	"github.com/cilium/ebpf"
 
@@ -23,6 +21,9 @@ type LoadOptions struct {
 	Verbose func(text string)
 	// Text takes what iterators print, from one goroutine. nil: it is thrown away.
 	Text io.Writer
+	// Strict has Attach fail where a program or its alternatives cannot be attached as their sections say, in place of leaving
+	// them out. Programs that need a Hook to be attached, being optional or without a target, are no failure.
+	Strict bool
 }
 
 // loader carries what loading one object needs.
@@ -31,12 +32,17 @@ type loader struct {
 	opts    LoadOptions
 	inst    *Instance
 	maps    map[string]*ebpf.MapSpec // as created
-	counted bool                     // so far every program that sends records counts what it loses
+	loaded  map[variant]*ebpf.Program
+	counted bool // so far every program that sends records counts what it loses
 }
 
 // Load loads the programs and maps of o. A verifier's refusal is a *VerifierError. A program that cannot be loaded and that no Hook
 // names is left out when there are others, and Attach tells so. An object may be
 // loaded more than once.
+//
+// Of programs that are alternatives, only one way to serve the probe is kept: see Attach. What else programs are for, and that
+// the C side of a tool loads some of them only when it is asked to, an object does not say: they are all loaded. A program that is
+// not wanted is one to mark as optional in C, SEC("?...").
 func (o *Object) Load(opts LoadOptions) (_ *Instance, err error) {
 	if opts.Notice == nil {
 		opts.Notice = func(string) {}
@@ -51,7 +57,7 @@ func (o *Object) Load(opts LoadOptions) (_ *Instance, err error) {
 	for _, n := range o.notices {
 		opts.Notice(n)
 	}
-	l := &loader{Object: o, opts: opts, inst: newInstance(o, opts), counted: true}
+	l := &loader{Object: o, opts: opts, inst: newInstance(o, opts), loaded: make(map[variant]*ebpf.Program), counted: true}
 	defer func() {
 		if err != nil {
 			l.inst.Close()
@@ -61,13 +67,14 @@ func (o *Object) Load(opts LoadOptions) (_ *Instance, err error) {
 	if err := l.loadMaps(); err != nil {
 		return nil, fmt.Errorf("load %s: %w", o.name, err)
 	}
-	if err := l.loadPoints(points, skipped); err != nil {
+	l.inst.skipped = skipped
+	if err := l.loadGroups(points); err != nil {
 		return nil, err
 	}
 	if err := l.fillProgramArrays(); err != nil {
 		return nil, fmt.Errorf("load %s: %w", o.name, err)
 	}
-	l.inst.lossKnown = l.counted
+	l.inst.loader, l.inst.lossKnown = l, l.counted
 	if err := l.inst.openStreams(); err != nil {
 		return nil, fmt.Errorf("load %s: %w", o.name, err)
 	}
@@ -88,8 +95,11 @@ func (l *loader) loadMaps() error {
 			m = m.Copy()
 			m.Contents = nil // until the programs are loaded
 		}
-		if m.Type == ebpf.RingBuf && m.MaxEntries == 0 {
-			return fmt.Errorf("ring buffer %s has no size; give it one with __uint(max_entries, 256 * 1024)", name)
+		if name == kconfigMap {
+			var err error
+			if m, err = l.withKconfig(m); err != nil {
+				return err
+			}
 		}
 		l.maps[name] = m
 	}
@@ -111,99 +121,25 @@ func (l *loader) loadMaps() error {
 	return nil
 }
 
-// loadPoints loads a program for each point. Points that want the same program share it.
-func (l *loader) loadPoints(points []*point, skipped []*AttachError) error {
-	type variant struct {
-		name, attachTo string
-		programType    ebpf.ProgramType
-		attachType     ebpf.AttachType
-	}
-	loaded := make(map[variant]*ebpf.Program)
-	for _, p := range points {
-		v := variant{p.name, p.attachTo, p.programType, p.attachType}
-		if p.program = loaded[v]; p.program != nil {
-			l.inst.points = append(l.inst.points, p)
-			continue
-		}
-		spec := l.spec.Programs[p.name].Copy()
-		spec.Type, spec.AttachType, spec.Flags, spec.AttachTo = p.programType, p.attachType, p.flags, p.attachTo
-		prog, err := l.loadProgram(spec)
-		if err != nil {
-			failure := p.loadFailure(spec, err)
-			if p.hook || len(points) == 1 {
-				return loading(p.name, failure)
-			}
-			skipped = append(skipped, p.fail(failure))
-			continue
-		}
-		loaded[v], p.program = prog, prog
-		l.inst.own(p.name, prog)
-		l.inst.points = append(l.inst.points, p)
-	}
-	l.inst.skipped = skipped
-	if len(points) > 0 && len(l.inst.points) == 0 {
-		return errors.Join(asErrors(skipped)...)
-	}
-	l.loadUnattached(points)
-	return nil
-}
-
-// loadUnattached loads the programs that nothing attaches but that may be called or run: targets of tail calls, which thereby
-// are no longer skipped, and those of sections that the attach table does not have, such as syscall.
-func (l *loader) loadUnattached(tried []*point) {
-	called := l.tailCalled()
-	var skipped []*AttachError
-	for _, e := range l.inst.skipped {
-		spec := l.spec.Programs[e.Program].Copy()
-		k, _ := splitSection(spec.SectionName)
-		wanted := called[e.Program] || k == nil
-		if !wanted || spec.Type == ebpf.UnspecifiedProgram || spec.Type == ebpf.StructOps || spec.Type == ebpf.Extension ||
-			slices.ContainsFunc(tried, func(p *point) bool { return p.name == e.Program }) {
-			skipped = append(skipped, e)
-			continue
-		}
-		prog, err := l.loadProgram(spec)
-		if err != nil {
-			at := &point{name: e.Program, section: spec.SectionName}
-			skipped = append(skipped, at.fail(at.loadFailure(spec, err)))
-			continue
-		}
-		l.inst.own(e.Program, prog)
-		if !called[e.Program] {
-			skipped = append(skipped, e)
-		}
-	}
-	l.inst.skipped = skipped
-}
-
-// tailCalled returns the programs that maps of the object name as targets of tail calls.
-func (l *loader) tailCalled() map[string]bool {
-	called := make(map[string]bool)
-	for _, m := range l.spec.Maps {
-		for _, kv := range m.Contents {
-			if name, ok := kv.Value.(string); ok && m.Type == ebpf.ProgramArray {
-				called[name] = true
-			}
-		}
-	}
-	return called
-}
-
-// loadProgram loads spec with counting of losses, or without where the kernel takes it only so.
+// loadProgram loads spec with counting of losses, in the first way that the kernel takes, or without where it takes none.
 func (l *loader) loadProgram(spec *ebpf.ProgramSpec) (*ebpf.Program, error) {
 	emissions := l.emissionsOf(spec.Instructions)
-	counting, err := countLosses(spec, emissions, l.inst.slot)
-	if err != nil {
-		counting = spec
+	if len(emissions) == 0 {
+		return l.loadSpec(spec, ebpf.ProgramOptions{})
 	}
-	prog, err := l.loadSpec(counting)
-	if counting != spec && err != nil {
-		// It may be the program itself that is at fault. Its errors are better read without our instructions in it.
-		if prog, err = l.loadSpec(spec); err == nil {
-			counting = spec
+	for _, check := range successChecks {
+		counting, err := countLosses(spec, emissions, check, l.inst.slot)
+		if err != nil {
+			break
+		}
+		// The log of a refusal can grow to a gigabyte, and nobody reads this one.
+		if prog, err := l.loadSpec(counting, ebpf.ProgramOptions{LogDisabled: true}); err == nil {
+			return prog, nil
 		}
 	}
-	if err == nil && len(emissions) > 0 && counting == spec {
+	// It may be the program itself that is at fault. Its errors are better read without our instructions in it.
+	prog, err := l.loadSpec(spec, ebpf.ProgramOptions{})
+	if err == nil {
 		l.counted = false
 		l.opts.Notice(fmt.Sprintf("%s: the kernel refuses to count what is lost", spec.Name))
 	}
@@ -211,7 +147,7 @@ func (l *loader) loadProgram(spec *ebpf.ProgramSpec) (*ebpf.Program, error) {
 }
 
 // loadSpec loads one program on the maps of the instance.
-func (l *loader) loadSpec(spec *ebpf.ProgramSpec) (*ebpf.Program, error) {
+func (l *loader) loadSpec(spec *ebpf.ProgramSpec, opts ebpf.ProgramOptions) (*ebpf.Program, error) {
 	one := &ebpf.CollectionSpec{
 		Maps:      make(map[string]*ebpf.MapSpec),
 		Programs:  map[string]*ebpf.ProgramSpec{spec.Name: spec},
@@ -226,7 +162,11 @@ func (l *loader) loadSpec(spec *ebpf.ProgramSpec) (*ebpf.Program, error) {
 			maps[name], one.Maps[name] = m, l.maps[name]
 		}
 	}
-	collection, err := ebpf.NewCollectionWithOptions(one, ebpf.CollectionOptions{MapReplacements: maps, Cache: kernelTypes})
+	collection, err := ebpf.NewCollectionWithOptions(one, ebpf.CollectionOptions{
+		Programs:        opts,
+		MapReplacements: maps,
+		Cache:           kernelTypes,
+	})
 	if err != nil {
 		return nil, err
 	}

@@ -42,15 +42,42 @@ func counterSpec(streams int) *ebpf.MapSpec {
 	}
 }
 
-// countLosses returns spec with counting put in, or spec itself where it sends nothing. slot tells the counter of a
-// stream, which may be nil.
-func countLosses(spec *ebpf.ProgramSpec, emissions []emission, slot func(*StreamInfo) int) (*ebpf.ProgramSpec, error) {
-	if len(emissions) == 0 {
-		return spec, nil
+// successCheck makes the jump over that many raw instructions that is taken when a helper succeeded. reserves
+// tells which sort of helper it was.
+type successCheck func(reserves bool, over int16) asm.Instructions
+
+// successChecks are tried in this order.
+var successChecks = []successCheck{compareResult, compareNegated}
+
+func compareResult(reserves bool, over int16) asm.Instructions {
+	success := asm.JEq
+	if reserves {
+		success = asm.JNE
 	}
+	return asm.Instructions{{OpCode: success.Op(asm.ImmSource), Dst: asm.R0, Offset: over}}
+}
+
+// compareNegated is for older kernels, 6.1 among them. When they know that r0 points to a record, they still follow the program's own
+// check of it into both branches, and complain of a record that is never submitted (reg_type_not_null in
+// kernel/bpf/verifier.c). To them the negative of a pointer is a number that tells nothing of r0. Newer kernels would take it too,
+// but follow more paths for it, and only so many are allowed.
+func compareNegated(reserves bool, over int16) asm.Instructions {
+	if !reserves {
+		return compareResult(reserves, over)
+	}
+	return asm.Instructions{
+		asm.Mov.Reg(asm.R1, asm.R0),
+		asm.Neg.Imm(asm.R1, 0),
+		{OpCode: asm.JNE.Op(asm.ImmSource), Dst: asm.R1, Offset: over},
+	}
+}
+
+// countLosses returns spec with counting put in behind emissions. slot tells the counter of a stream, which may be nil.
+func countLosses(spec *ebpf.ProgramSpec, emissions []emission, check successCheck, slot func(*StreamInfo) int) (*ebpf.ProgramSpec, error) {
 	after := make(map[int]asm.Instructions, len(emissions))
 	for _, e := range emissions {
-		after[e.index] = countFailure(e.helper.reserves, slot(e.stream))
+		add := addOne(slot(e.stream))
+		after[e.index] = append(check(e.helper.reserves, int16(add.Size()/asm.InstructionSize)), add...)
 	}
 	insns, err := flow.Insert(spec.Instructions, after)
 	if err != nil {
@@ -61,19 +88,12 @@ func countLosses(spec *ebpf.ProgramSpec, emissions []emission, slot func(*Stream
 	return counting, nil
 }
 
-func countFailure(reserves bool, slot int) asm.Instructions {
-	add := asm.Instructions{
+func addOne(slot int) asm.Instructions {
+	return asm.Instructions{
 		asm.LoadMapValue(asm.R1, 0, uint32(slot*counterSize)).WithReference(counterMap),
 		asm.Mov.Imm(asm.R2, 1),
 		asm.StoreXAdd(asm.R1, asm.R2, asm.DWord),
 	}
-	raw := int16(add.Size() / asm.InstructionSize)
-	success := asm.JEq
-	if reserves {
-		success = asm.JNE
-	}
-	skip := asm.Instruction{OpCode: success.Op(asm.ImmSource), Dst: asm.R0, Offset: raw}
-	return append(asm.Instructions{skip}, add...)
 }
 
 // lossCounters reads the counters of an instance.

@@ -4,6 +4,9 @@ import (
 	"encoding/binary"
 	"testing"
 
+	"github.com/cilium/ebpf"
+	"github.com/cilium/ebpf/asm"
+	"github.com/cilium/ebpf/features"
 	"golang.org/x/sys/unix"
 
 	"github.com/ebpfx/ebpfx/bpf"
@@ -13,14 +16,14 @@ import (
 
 // TestLossesUnderOverload compares with the producer's own counts what was read and what was lost.
 func TestLossesUnderOverload(t *testing.T) {
-	const events = 1_000_000 // many times what a buffer holds
 	for _, tc := range []struct {
 		name, stream string
 		transport    bpftest.Transport
+		events       int // more than the buffer holds, and not so many that it takes long where everything does
 	}{
-		{"reserve", "events", bpftest.Reserve},
-		{"output", "copies", bpftest.Output},
-		{"perf", "samples", bpftest.Perf},
+		{"reserve", "events", bpftest.Reserve, 400_000},
+		{"output", "copies", bpftest.Output, 100_000},
+		{"perf", "samples", bpftest.Perf, 50_000},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
 			inst := load(t, open(t, bpftest.Object()), bpf.LoadOptions{})
@@ -30,7 +33,7 @@ func TestLossesUnderOverload(t *testing.T) {
 				t.Fatal(err)
 			}
 			// Nobody takes batches meanwhile, so that the buffer overflows for certain.
-			if err := bpftest.Produce(tc.transport, events); err != nil {
+			if err := bpftest.Produce(tc.transport, tc.events); err != nil {
 				t.Fatal(err)
 			}
 			inst.Stop()
@@ -40,8 +43,8 @@ func TestLossesUnderOverload(t *testing.T) {
 			if !stats.LostKnown || stats.Events != uint64(len(records)) || stats.Lost == 0 {
 				t.Errorf("%d records, %+v", len(records), stats)
 			}
-			if got := stats.Events + stats.Lost; got != events {
-				t.Errorf("%d events and %d lost are %d, want %d", stats.Events, stats.Lost, got, events)
+			if got := stats.Events + stats.Lost; got != uint64(tc.events) {
+				t.Errorf("%d events and %d lost are %d, want %d", stats.Events, stats.Lost, got, tc.events)
 			}
 			for _, s := range inst.Streams() {
 				want := bpf.Stats{LostKnown: true}
@@ -67,22 +70,19 @@ func TestLossesUnderOverload(t *testing.T) {
 // another CPU, which has another perf buffer; then an order is promised for each alone.
 func ordered(t *testing.T, records []record) {
 	t.Helper()
-	broken := 0
+	var next uint64
 	for i, r := range records {
 		if r.typ == nil || r.typ.Name != "struct event" || len(r.data) < bpftest.EventSize {
 			t.Fatalf("record %d: %v", i, r)
 		}
-		// sequence starts again with each call, but only grows within one.
-		seq := binary.NativeEndian.Uint64(r.data)
-		if i > 0 && seq != 0 && seq < binary.NativeEndian.Uint64(records[i-1].data) {
-			broken++
+		sequence := binary.NativeEndian.Uint64(r.data)
+		if sequence < next && r.stream != "samples" {
+			t.Fatalf("record %d is event %d, after event %d", i, sequence, next-1)
 		}
+		next = sequence + 1
 		if pid := binary.NativeEndian.Uint32(r.data[16:]); pid != 42 {
 			t.Fatalf("record %d has pid %d", i, pid)
 		}
-	}
-	if limit := len(records) / 100; records[0].stream != "samples" && broken > limit {
-		t.Errorf("%d of %d records are out of order", broken, len(records))
 	}
 }
 
@@ -95,7 +95,16 @@ func TestLossesThroughCalls(t *testing.T) {
 		perRing = 4096 / (32 + 8)
 	)
 	inst := load(t, open(t, testprog.Calls), bpf.LoadOptions{})
-	attach(t, inst)
+	_, skipped, err := inst.Attach()
+	if err != nil {
+		t.Fatal(err)
+	}
+	loops := features.HaveProgramHelper(ebpf.TracePoint, asm.FnLoop) == nil
+	for _, s := range skipped {
+		if s.Program != "start_loop" || loops {
+			t.Error(s)
+		}
+	}
 	// The rings fill before anybody reads, so that what is kept is known, but for a record that is
 	// never whole: a ring keeps a byte free.
 	if _, _, errno := unix.Syscall(unix.SYS_GETPRIORITY, magic, inLoop, 0); errno != unix.EINVAL {
@@ -109,6 +118,9 @@ func TestLossesThroughCalls(t *testing.T) {
 	for _, s := range inst.Streams() {
 		produced := map[string]uint64{"first": each, "second": inLoop, "third": each}[s.Name()]
 		stats := inst.StreamStats(s)
+		if s.Name() == "second" && !loops {
+			continue
+		}
 		if stats.Events+stats.Lost != produced || stats.Events != uint64(got[s.Name()]) || stats.Events > perRing || stats.Events < perRing-1 {
 			t.Errorf("%s: %+v, want %d together and some %d of them read", s.Name(), stats, produced, perRing)
 		}

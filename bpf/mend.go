@@ -1,69 +1,115 @@
 package bpf
 
 import (
-	"bytes"
-	"debug/elf"
-	"encoding/binary"
+	"fmt"
 	"math/bits"
 	"os"
+	"slices"
+	"strconv"
+	"strings"
 
 	"github.com/cilium/ebpf"
 	"github.com/cilium/ebpf/btf"
 )
 
-// What libbpf takes and cilium/ebpf v0.22 does not is mended here, in memory.
+// What libbpf takes and cilium/ebpf v0.22 does not is mended in memory: what it would not
+// read, in package mend, and what it reads otherwise, here.
 
-// mendWeakMaps makes weak map symbols of b global: usdt.bpf.h of libbpf defines its maps
-// weak so that several files may include it, and cilium/ebpf refuses references to them.
-func mendWeakMaps(b []byte) {
-	f, err := elf.NewFile(bytes.NewReader(b))
-	if err != nil {
-		return
-	}
-	defer f.Close()
-	const (
-		entry      = 24 // sizeof(Elf64_Sym)
-		infoOffset = 4  // of st_info
-		indexAt    = 6  // of st_shndx
-	)
-	for _, s := range f.Sections {
-		if s.Type != elf.SHT_SYMTAB || s.Offset > uint64(len(b)) || s.Size > uint64(len(b))-s.Offset {
-			continue
-		}
-		for table := b[s.Offset : s.Offset+s.Size]; len(table) >= entry; table = table[entry:] {
-			index := int(binary.NativeEndian.Uint16(table[indexAt:]))
-			info := table[infoOffset]
-			if index < len(f.Sections) && f.Sections[index].Name == ".maps" && elf.ST_BIND(info) == elf.STB_WEAK {
-				table[infoOffset] = elf.ST_INFO(elf.STB_GLOBAL, elf.ST_TYPE(info))
+// mendHidden makes hidden functions static for the kernel, as libbpf does (bpf_object__load in libbpf.c).
+func mendHidden(programs map[string]*ebpf.ProgramSpec, hidden map[string]bool) {
+	for _, p := range programs {
+		for i := range p.Instructions {
+			if f := btf.FuncMetadata(&p.Instructions[i]); f != nil && hidden[f.Name] {
+				f.Linkage = btf.StaticFunc
 			}
 		}
 	}
 }
 
-// mendRings rounds sizes of ring buffers up to what the kernel takes: a power of two of pages.
-// So does libbpf (adjust_ringbuf_sz). A size of 0 stays, for the kernel to refuse.
-func mendRings(maps map[string]*ebpf.MapSpec) {
+// Sizes of maps that the C source leaves to user space, which libbpf has it set before loading. Nobody is there to do it, so
+// they get what tools commonly choose.
+const (
+	defaultEntries = 10240
+	defaultRing    = 256 << 10 // bytes
+)
+
+// mendMaps gives maps sizes that the kernel takes. defaults are the names of those that got a size of ours.
+func mendMaps(maps map[string]*ebpf.MapSpec) (defaults []string) {
+	for name, m := range maps {
+		if mendEntries(m) {
+			defaults = append(defaults, name)
+		}
+		if m.Type == ebpf.StackTrace {
+			mendStacks(m)
+		}
+		if m.InnerMap != nil {
+			mendEntries(m.InnerMap)
+		}
+	}
+	slices.Sort(defaults)
+	return defaults
+}
+
+// mendEntries reports whether m had no size and got the default one. Maps of which the size follows from what they are,
+// such as perf buffers, are left to cilium/ebpf, and arrays, whose size programs know, to the kernel.
+func mendEntries(m *ebpf.MapSpec) bool {
+	switch m.Type {
+	case ebpf.RingBuf, ebpf.UserRingbuf:
+		sized := m.MaxEntries != 0
+		if !sized {
+			m.MaxEntries = defaultRing
+		}
+		m.MaxEntries = ringSize(m.MaxEntries)
+		return !sized
+	case ebpf.Hash, ebpf.LRUHash, ebpf.PerCPUHash, ebpf.LRUCPUHash, ebpf.LPMTrie, ebpf.HashOfMaps, ebpf.SockHash,
+		ebpf.Queue, ebpf.Stack, ebpf.StackTrace, ebpf.BloomFilter:
+		if m.MaxEntries == 0 {
+			m.MaxEntries = defaultEntries
+			return true
+		}
+	}
+	return false
+}
+
+// ringSize rounds up to what the kernel takes: a power of two of pages (adjust_ringbuf_sz in libbpf).
+func ringSize(n uint32) uint32 {
 	page := uint32(os.Getpagesize())
-	for _, m := range maps {
-		if m.Type != ebpf.RingBuf || m.MaxEntries == 0 || m.MaxEntries > 1<<31 {
-			continue
-		}
-		if n := m.MaxEntries; n < page || n&(n-1) != 0 {
-			m.MaxEntries = max(page, 1<<bits.Len32(n-1))
-		}
+	if n > 1<<31 {
+		return n // for the kernel to refuse
+	}
+	return max(page, 1<<bits.Len32(n-1))
+}
+
+// mendStacks makes room for the longest stacks that the kernel records where the source does not say how much.
+func mendStacks(m *ebpf.MapSpec) {
+	const addressSize = 8
+	if m.KeySize == 0 {
+		m.KeySize = 4
+	}
+	if m.ValueSize == 0 {
+		m.ValueSize = addressSize * maxStack()
 	}
 }
 
-// mendKconfig strips typedefs from extern kernel variables: cilium/ebpf takes LINUX_KERNEL_VERSION
-// as an int but not as a __u32, which is what many programs declare.
-func mendKconfig(types *btf.Spec) {
-	var section *btf.Datasec
-	if types.TypeByName(".kconfig", &section) != nil {
-		return
+// maxStack returns the depth of the deepest stacks that the kernel records.
+func maxStack() uint32 {
+	const usual = 127 // PERF_MAX_STACK_DEPTH
+	text, err := os.ReadFile("/proc/sys/kernel/perf_event_max_stack")
+	if err != nil {
+		return usual
 	}
-	for _, v := range section.Vars {
-		if v, ok := v.Type.(*btf.Var); ok && v.Name == "LINUX_KERNEL_VERSION" {
-			v.Type = btf.UnderlyingType(v.Type)
-		}
+	n, err := strconv.ParseUint(strings.TrimSpace(string(text)), 10, 16)
+	if err != nil || n == 0 {
+		return usual
 	}
+	return uint32(n)
+}
+
+// sizeNotice says that maps got sizes of ours.
+func sizeNotice(m *ebpf.MapSpec, name string) string {
+	unit := "entries"
+	if m.Type == ebpf.RingBuf || m.Type == ebpf.UserRingbuf {
+		unit = "bytes"
+	}
+	return fmt.Sprintf("%s: the source leaves its size open; taking %d %s", name, m.MaxEntries, unit)
 }

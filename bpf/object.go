@@ -14,6 +14,8 @@ import (
 	"github.com/cilium/ebpf/btf"
 
 	"github.com/ebpfx/ebpfx/bpf/decode"
+	"github.com/ebpfx/ebpfx/bpf/internal/kconfig"
+	"github.com/ebpfx/ebpfx/bpf/internal/mend"
 	"github.com/ebpfx/ebpfx/bpf/internal/near"
 )
 
@@ -27,6 +29,8 @@ type Object struct {
 	spec     *ebpf.CollectionSpec
 	programs []Program
 	streams  []*StreamInfo
+	maps     []*MapInfo // nil until Maps
+	externs  []kconfig.Variable
 	notices  []string // what Load passes to LoadOptions.Notice
 }
 
@@ -93,7 +97,10 @@ func open(name string, b []byte) (*Object, error) {
 	if err != nil {
 		return nil, fmt.Errorf("open object %s: %w", name, err)
 	}
-	mendWeakMaps(b)
+	facts, err := mend.Object(b)
+	if err != nil {
+		return nil, fmt.Errorf("open object %s: %w", name, err)
+	}
 	spec, err := ebpf.LoadCollectionSpecFromReader(bytes.NewReader(b))
 	if err != nil {
 		return nil, fmt.Errorf("open object %s: %w", name, err)
@@ -101,9 +108,14 @@ func open(name string, b []byte) (*Object, error) {
 	if len(spec.Programs) == 0 {
 		return nil, fmt.Errorf("open object %s: it holds no program", name)
 	}
-	mendRings(spec.Maps)
-	mendKconfig(spec.Types)
+	mendHidden(spec.Programs, facts.Hidden)
 	o := &Object{name: name, spec: spec}
+	for _, m := range mendMaps(spec.Maps) {
+		o.notices = append(o.notices, sizeNotice(spec.Maps[m], m))
+	}
+	if err := o.linkKconfig(facts.Weak); err != nil {
+		return nil, fmt.Errorf("open object %s: %w", name, err)
+	}
 	o.listPrograms(l)
 	o.listStreams(l)
 	return o, nil

@@ -87,6 +87,28 @@ func TestStreamTypes(t *testing.T) {
 	}
 }
 
+// TestDynptr: a record has the type of what is written to its beginning.
+func TestDynptr(t *testing.T) {
+	o, err := bpf.Open(compile(t, "dynptr.bpf.c"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := []string{`sized ringbuf "source": struct dynptr_event(8)`, `other ringbuf "":`}
+	if diff := cmp.Diff(want, describe(o)); diff != "" {
+		t.Error(diff)
+	}
+	inst := load(t, o, bpf.LoadOptions{})
+	attach(t, inst)
+	records := run(t, inst, stir)
+	i := slices.IndexFunc(records, func(r record) bool { return r.field(t, "pid") == uint64(os.Getpid()) })
+	if i < 0 {
+		t.Fatalf("no event of this process among %v", records)
+	}
+	if r := records[i]; len(r.data) < 8+int(r.field(t, "length")) {
+		t.Errorf("%v has %d bytes", r, len(r.data))
+	}
+}
+
 func TestSetStreamType(t *testing.T) {
 	o := open(t, testprog.Bare)
 	for _, name := range []string{"bare_right", "struct bare_right"} {

@@ -112,13 +112,18 @@ var returnKinds = map[string]string{
 func (o *Object) sectionPoint(program Program) (*point, *AttachError) {
 	p := &point{name: program.Name, section: program.Section, where: program.Target, kind: kindNamed(program.Kind)}
 	if p.kind == nil {
-		return nil, p.fail(unknownSection(program.Section, o.spec.Programs[program.Name].Type))
+		t := o.spec.Programs[program.Name].Type
+		err := unknownSection(program.Section, t)
+		if t != ebpf.UnspecifiedProgram {
+			err = &passive{err}
+		}
+		return nil, p.fail(err)
 	}
 	if strings.HasPrefix(program.Section, optionalMark) {
-		return nil, p.fail(&predicate{"is optional; " + p.advice() + " to have it"})
+		return nil, p.fail(&passive{&predicate{"is optional; " + p.advice() + " to have it"}})
 	}
 	if p.where == "" {
-		return nil, p.fail(&predicate{"names no target; " + p.advice()})
+		return nil, p.fail(&passive{&predicate{"names no target; " + p.advice()}})
 	}
 	if err := o.resolve(p); err != nil {
 		return nil, p.fail(err)

@@ -3,10 +3,12 @@ package bpf
 import (
 	"errors"
 	"fmt"
+	"io"
 
 	"github.com/cilium/ebpf"
 
 	"github.com/ebpfx/ebpfx/bpf/internal/near"
+	"github.com/ebpfx/ebpfx/bpf/probe"
 )
 
 // Hook asks for a program to be attached somewhere.
@@ -36,20 +38,31 @@ type AttachError struct {
 	Section string // the ELF section, where the program was to be attached as that says; "" for a Hook
 	Err     error
 	Near    []string // names that exist and are near Where's
+	// Others says why the alternatives to the program were not attached either.
+	Others []*AttachError
 }
 
 // Error is one sentence.
 func (e *AttachError) Error() string {
-	subject := fmt.Sprintf("attach_to(%q, %q)", e.Program, e.Where)
+	text := fmt.Sprintf("attach_to(%q, %q)", e.Program, e.Where)
 	if e.Section != "" {
-		subject = fmt.Sprintf("program %s is not attached: SEC(%q)", e.Program, e.Section)
+		text = fmt.Sprintf("program %s is not attached: SEC(%q)", e.Program, e.Section)
 	}
+	text += e.reason()
+	for _, other := range e.Others {
+		text += fmt.Sprintf("; nor is program %s: SEC(%q)%s", other.Program, other.Section, other.reason())
+	}
+	return text
+}
+
+// reason goes on from where the error is.
+func (e *AttachError) reason() string {
 	separator := ": "
 	var s *predicate
 	if errors.As(e.Err, &s) {
 		separator = " "
 	}
-	return subject + separator + e.Err.Error() + near.Hint(e.Near)
+	return separator + e.Err.Error() + near.Hint(e.Near)
 }
 
 // Unwrap returns the cause.
@@ -59,6 +72,12 @@ func (e *AttachError) Unwrap() error { return e.Err }
 type predicate struct{ text string }
 
 func (p *predicate) Error() string { return p.text }
+
+// passive is why a program is not attached that is not for being attached as its section says, so that nothing is missing without it.
+type passive struct{ err error }
+
+func (p *passive) Error() string { return p.err.Error() }
+func (p *passive) Unwrap() error { return p.err }
 
 // missing is an error about a target that does not exist: near names are looked up for it.
 type missing struct {
@@ -92,6 +111,16 @@ type point struct {
 	flags       uint32 // for loading, as the section says: sleepable, ...
 
 	program *ebpf.Program // once loaded; shared between points of one program
+	link    io.Closer     // once attached
+	failure *AttachError  // why it is not loaded, or why attaching it failed last
+}
+
+// attach attaches the program of p until the result is closed.
+func (p *point) attach() (io.Closer, error) {
+	if p.cookie != 0 && !probe.Cookies() {
+		return nil, errors.New("this kernel has no cookies (5.15 or later has them)")
+	}
+	return p.kind.attach(p.program, p)
 }
 
 // fail returns err as what went wrong at p.
@@ -113,9 +142,17 @@ func (p *point) fail(err error) *AttachError {
 		if name == "" {
 			name = p.where
 		}
-		e.Near = near.Names(name, p.kind.names(p))
+		e.Near = nearNames(name, p.kind.names(p))
 	}
 	return e
+}
+
+// nearNames returns what the kernel calls name today, or else what was perhaps mistyped.
+func nearNames(name string, have []string) []string {
+	if today := renamed(name, have); len(today) > 0 {
+		return today[:min(len(today), 3)]
+	}
+	return near.Names(name, have)
 }
 
 // advice is how to name a target for p in project.lua.

@@ -16,6 +16,8 @@ import (
 type Stream struct {
 	Info *StreamInfo
 
+	discriminator *discriminator // nil: lengths alone tell types apart
+
 	instance *Instance
 	reader   recordReader
 	events   atomic.Uint64
@@ -25,8 +27,17 @@ type Stream struct {
 // Name returns the name of the stream's map.
 func (s *Stream) Name() string { return s.Info.Map }
 
-// Type returns the type of record b, or nil when it is unknown.
-func (s *Stream) Type(b []byte) *decode.Type { return s.Info.Type(len(b)) }
+// Type returns the type of record b, or nil when it is unknown. Of several types it is the one that has the record's length. Where
+// that is not one alone, the enum that the records begin with tells, if its enumerators have the names of the types; or else
+// see StreamInfo.Type.
+func (s *Stream) Type(b []byte) *decode.Type {
+	if s.discriminator != nil && s.Info.ofLength(len(b)) != 1 {
+		if t := s.discriminator.typeOf(b); t != nil {
+			return t
+		}
+	}
+	return s.Info.Type(len(b))
+}
 
 // reported returns the losses that only the perf buffer told of: none when they are counted where they happen, which
 // includes those that a perf buffer tells of only together with its next record.

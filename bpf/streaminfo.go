@@ -123,10 +123,7 @@ func (s *StreamInfo) Type(length int) *decode.Type {
 	}
 	var fits, largest *decode.Type
 	for _, t := range s.Types {
-		size := t.Size
-		if s.Kind == PerfBuffer {
-			size = perfLength(size)
-		}
+		size := s.length(t)
 		switch {
 		case size == length:
 			return t
@@ -141,6 +138,25 @@ func (s *StreamInfo) Type(length int) *decode.Type {
 		return fits
 	}
 	return largest
+}
+
+// length returns how long records of type t are.
+func (s *StreamInfo) length(t *decode.Type) int {
+	if s.Kind == PerfBuffer {
+		return perfLength(t.Size)
+	}
+	return t.Size
+}
+
+// ofLength returns how many types have records of a length.
+func (s *StreamInfo) ofLength(length int) int {
+	n := 0
+	for _, t := range s.Types {
+		if s.length(t) == length {
+			n++
+		}
+	}
+	return n
 }
 
 // perfLength is the length with which a record of size bytes arrives through a perf buffer: it and

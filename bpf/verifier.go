@@ -4,8 +4,10 @@ import (
 	"errors"
 	"fmt"
 	"regexp"
+	"slices"
 	"strconv"
 	"strings"
+	"unicode"
 
 	"github.com/cilium/ebpf"
 	"github.com/cilium/ebpf/asm"
@@ -37,6 +39,8 @@ func (e *VerifierError) Error() string {
 	}
 	if strings.Contains(reason, badRelocation) {
 		reason = "it uses a field, type or enumerator that this kernel does not have"
+	} else if m := unknownHelper.FindStringSubmatch(reason); m != nil {
+		reason = "it calls " + helperName(m[1]) + ", which this kernel does not have"
 	}
 	b.WriteString(": " + reason)
 	return b.String()
@@ -45,13 +49,40 @@ func (e *VerifierError) Error() string {
 // Unwrap returns the cause.
 func (e *VerifierError) Unwrap() error { return e.Err }
 
-// Last returns up to n lines of the end of the log, without the statistics that follow the reason.
+// Last returns up to n lines of the log up to the reason, without the report and the statistics that follow it.
 func (e *VerifierError) Last(n int) []string {
 	log := e.Log
+	if i := slices.IndexFunc(log, func(line string) bool { return strings.HasPrefix(line, reportTitle) }); i >= 0 {
+		log = log[:i]
+	}
 	for len(log) > 0 && isStatistics(log[len(log)-1]) {
 		log = log[:len(log)-1]
 	}
 	return log[max(0, len(log)-n):]
+}
+
+// reportTitle begins what recent kernels (7.3 is one) add behind the reason: an explanation of many lines.
+const reportTitle = "Verification failed: "
+
+// unknownHelper is how the log shows the call of a helper whose number the kernel does not know.
+var unknownHelper = regexp.MustCompile(`invalid func unknown#(\d+)$`)
+
+// helperName returns the name in C of a helper.
+func helperName(number string) string {
+	n, err := strconv.ParseInt(number, 10, 32)
+	name, ok := strings.CutPrefix(asm.BuiltinFunc(n).String(), "Fn")
+	if err != nil || !ok {
+		return "helper " + number
+	}
+	var b strings.Builder
+	b.WriteString("bpf")
+	for _, r := range name {
+		if unicode.IsUpper(r) {
+			b.WriteByte('_')
+		}
+		b.WriteRune(unicode.ToLower(r))
+	}
+	return b.String()
 }
 
 // badRelocation is how the log shows an instruction in place of a CO-RE relocation that found nothing in the kernel's

@@ -30,7 +30,7 @@ const EventSize = 64
 // numbers of this process alone, which take the place of those that it was compiled with.
 func Object() []byte {
 	object := _ProducerBytes
-	for t := range most {
+	for t := Reserve; t <= Perf; t++ {
 		compiled := binary.LittleEndian.AppendUint32(nil, uint32(t))
 		if n := bytes.Count(object, compiled); n != 1 {
 			panic(fmt.Sprintf("producer.bpf.c compares with %#x in %d places, want 1", uint32(t), n))
@@ -46,23 +46,21 @@ var process = rand.Uint32N(1<<24) << 4
 // number returns what a system call of this process asks for t with.
 func (t Transport) number() uint32 { return uint32(t) ^ process }
 
-// most is how many events one system call makes: a verified loop has a limit.
-var most = map[Transport]int{Reserve: 1 << 20, Output: 1 << 20, Perf: 4096}
+// most is how many events one system call makes: MOST of producer.bpf.c.
+const most = 1024
 
-// Produce makes n events through t, on the calling thread's CPU. Events that no buffer had room for count too.
+// Produce makes n events through t, numbered from 0, on the calling thread's CPU. Events that no buffer had room for count too.
 func Produce(t Transport, n int) error {
-	limit, ok := most[t]
-	if !ok {
+	if t < Reserve || t > Perf {
 		return fmt.Errorf("produce events: no transport %d", t)
 	}
-	for n > 0 {
-		step := min(n, limit)
+	for first := 0; first < n; first += most {
+		step := min(n-first, most)
 		// It is no such call, and the kernel says so after the tracepoint has run.
-		_, _, errno := unix.Syscall(unix.SYS_GETPRIORITY, uintptr(t.number()), uintptr(step), 0)
+		_, _, errno := unix.Syscall(unix.SYS_GETPRIORITY, uintptr(t.number()), uintptr(first)<<32|uintptr(step), 0)
 		if errno != unix.EINVAL {
 			return fmt.Errorf("produce events: getpriority: %w", errno)
 		}
-		n -= step
 	}
 	return nil
 }

@@ -20,6 +20,7 @@ const (
 	producerMapEvents          = "events"
 	producerMapSamples         = "samples"
 	producerProgProduce        = "produce"
+	producerProgProduceOutput  = "produce_output"
 	producerProgProduceSamples = "produce_samples"
 	producerVarProduced        = "produced"
 	producerVarRefused         = "refused"
@@ -68,6 +69,7 @@ type producerSpecs struct {
 // It can be passed ebpf.CollectionSpec.Assign.
 type producerProgramSpecs struct {
 	Produce        *ebpf.ProgramSpec `ebpf:"produce"`
+	ProduceOutput  *ebpf.ProgramSpec `ebpf:"produce_output"`
 	ProduceSamples *ebpf.ProgramSpec `ebpf:"produce_samples"`
 }
 
@@ -134,12 +136,14 @@ type producerVariables struct {
 // It can be passed to loadProducerObjects or ebpf.CollectionSpec.LoadAndAssign.
 type producerPrograms struct {
 	Produce        *ebpf.Program `ebpf:"produce"`
+	ProduceOutput  *ebpf.Program `ebpf:"produce_output"`
 	ProduceSamples *ebpf.Program `ebpf:"produce_samples"`
 }
 
 func (p *producerPrograms) Close() error {
 	return _ProducerClose(
 		p.Produce,
+		p.ProduceOutput,
 		p.ProduceSamples,
 	)
 }

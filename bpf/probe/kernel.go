@@ -40,7 +40,7 @@ var abilities = []struct {
 	{"BTF", HasBTF},
 	{"ringbuf", func() bool { return features.HaveMapType(ebpf.RingBuf) == nil }},
 	{"bpf_loop", func() bool { return features.HaveProgramHelper(ebpf.TracePoint, asm.FnLoop) == nil }},
-	{"cookies", func() bool { return features.HaveProgramHelper(ebpf.TracePoint, asm.FnGetAttachCookie) == nil }},
+	{"cookies", Cookies},
 	{"kprobe", Kprobes},
 	{"fentry", Fentry},
 	{"uprobe_multi", func() bool { return features.HaveBPFLinkUprobeMulti() == nil }},
@@ -49,6 +49,11 @@ var abilities = []struct {
 // Fentry reports whether the kernel takes fentry, fexit and fmod_ret programs from this process. It loads one to see.
 func Fentry() bool {
 	return HasBTF() && features.HaveProgramType(ebpf.Tracing) == nil
+}
+
+// Cookies reports whether programs can be told which of their attach points they run for (bpf_get_attach_cookie).
+func Cookies() bool {
+	return features.HaveProgramHelper(ebpf.TracePoint, asm.FnGetAttachCookie) == nil
 }
 
 // machine returns the architecture as uname -m writes it.

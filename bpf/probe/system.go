@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -18,6 +19,7 @@ const (
 	tracefsPath = "/sys/kernel/tracing"
 	debugfsPath = "/sys/kernel/debug"
 	lockdown    = "/sys/kernel/security/lockdown"
+	activeLSMs  = "/sys/kernel/security/lsm"
 )
 
 // Release returns the kernel's release as uname -r does, and its version as numbers.
@@ -108,6 +110,16 @@ func Lockdown() string {
 		return ""
 	}
 	return mode
+}
+
+// AsksLSM reports whether the kernel asks LSM programs: they load and attach where bpf is not among the active security
+// modules, but nothing calls them. Where that cannot be read it is taken for granted.
+func AsksLSM() bool {
+	b, err := os.ReadFile(activeLSMs)
+	if err != nil {
+		return true
+	}
+	return slices.Contains(strings.Split(strings.TrimSpace(string(b)), ","), "bpf")
 }
 
 // OnlineCPUs returns the numbers of the CPUs that are on; CPU 0 alone where that cannot be read.

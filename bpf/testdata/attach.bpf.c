@@ -1,6 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause
 /* A program for each way to attach. Each sends its number, so that a test sees which of them ran. */
 #include "kernel.h"
+#include <bpf/bpf_core_read.h>
+
+enum bpf_func_id {
+	BPF_FUNC_get_attach_cookie = 174,
+};
 
 struct {
 	__uint(type, BPF_MAP_TYPE_RINGBUF);
@@ -57,7 +62,7 @@ static __always_inline void hit(enum probe probe, __u64 cookie)
 SEC("tp/syscalls/sys_enter_getppid")
 int on_tracepoint(void *ctx)
 {
-	hit(TRACEPOINT, bpf_get_attach_cookie(ctx));
+	hit(TRACEPOINT, 0);
 	return 0;
 }
 
@@ -92,7 +97,8 @@ int on_kretprobe(void *ctx)
 SEC("uprobe")
 int on_uprobe(void *ctx)
 {
-	hit(UPROBE, bpf_get_attach_cookie(ctx));
+	/* Kernels before 5.15 have no cookies. */
+	hit(UPROBE, bpf_core_enum_value_exists(enum bpf_func_id, BPF_FUNC_get_attach_cookie) ? bpf_get_attach_cookie(ctx) : 0);
 	return 0;
 }
 

@@ -1,13 +1,17 @@
 // SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause
 /*
  * A source of events as fast as the kernel can make them, for tests under overload and benchmarks.
- * getpriority(PRODUCE_..., n), which is no such call and fails, makes n events.
+ * getpriority(PRODUCE_..., first << 32 | n), which is no such call and fails, makes n events, which are
+ * numbered from first on.
  */
 #include "kernel.h"
 
 #define PRODUCE_RESERVE 0x65627031
 #define PRODUCE_OUTPUT 0x65627032
 #define PRODUCE_PERF 0x65627033
+
+/* Of one call: bpf_loop, which knows no such limit, is not in kernels before 5.17. */
+#define MOST 1024
 
 struct event {
 	__u64 sequence;
@@ -38,84 +42,67 @@ struct {
 __u64 produced[3];
 __u64 refused[3];
 
-struct work {
-	void *ctx;
-};
-
-static __always_inline void fill(struct event *e, __u32 i)
+static __always_inline void fill(struct event *e, __u32 sequence)
 {
-	e->sequence = i;
+	e->sequence = sequence;
 	e->time = 0;
 	e->pid = 42;
 	e->size = sizeof(*e);
 	__builtin_memcpy(e->comm, "producer", 9);
 }
 
-static long reserve(__u32 i, void *data)
-{
-	struct event *e;
-
-	__sync_fetch_and_add(&produced[0], 1);
-	e = bpf_ringbuf_reserve(&events, sizeof(*e), 0);
-	if (!e) {
-		__sync_fetch_and_add(&refused[0], 1);
-		return 0;
-	}
-	fill(e, i);
-	bpf_ringbuf_submit(e, 0);
-	return 0;
-}
-
-static long output(__u32 i, void *data)
-{
-	struct event e = {};
-
-	__sync_fetch_and_add(&produced[1], 1);
-	fill(&e, i);
-	if (bpf_ringbuf_output(&copies, &e, sizeof(e), 0))
-		__sync_fetch_and_add(&refused[1], 1);
-	return 0;
-}
-
-static long perf(__u32 i, struct work *w)
-{
-	struct event e = {};
-
-	__sync_fetch_and_add(&produced[2], 1);
-	fill(&e, i);
-	if (bpf_perf_event_output(w->ctx, &samples, BPF_F_CURRENT_CPU, &e, sizeof(e)))
-		__sync_fetch_and_add(&refused[2], 1);
-	return 0;
-}
-
 SEC("tp/syscalls/sys_enter_getpriority")
 int produce(struct sys_enter *ctx)
 {
-	struct work w = { .ctx = ctx };
-	__u32 n = ctx->args[1];
+	__u32 n = ctx->args[1], first = ctx->args[1] >> 32;
 
-	switch ((__u32)ctx->args[0]) {
-	case PRODUCE_RESERVE:
-		bpf_loop(n, reserve, &w, 0);
-		break;
-	case PRODUCE_OUTPUT:
-		bpf_loop(n, output, &w, 0);
-		break;
+	if ((__u32)ctx->args[0] != PRODUCE_RESERVE)
+		return 0;
+	for (__u32 i = 0; i < MOST && i < n; i++) {
+		struct event *e = bpf_ringbuf_reserve(&events, sizeof(*e), 0);
+
+		__sync_fetch_and_add(&produced[0], 1);
+		if (!e) {
+			__sync_fetch_and_add(&refused[0], 1);
+			continue;
+		}
+		fill(e, first + i);
+		bpf_ringbuf_submit(e, 0);
 	}
 	return 0;
 }
 
-/* A loop cannot pass the context on, so this one is of the plain sort. */
+SEC("tp/syscalls/sys_enter_getpriority")
+int produce_output(struct sys_enter *ctx)
+{
+	__u32 n = ctx->args[1], first = ctx->args[1] >> 32;
+	struct event e = {};
+
+	if ((__u32)ctx->args[0] != PRODUCE_OUTPUT)
+		return 0;
+	for (__u32 i = 0; i < MOST && i < n; i++) {
+		fill(&e, first + i);
+		__sync_fetch_and_add(&produced[1], 1);
+		if (bpf_ringbuf_output(&copies, &e, sizeof(e), 0))
+			__sync_fetch_and_add(&refused[1], 1);
+	}
+	return 0;
+}
+
 SEC("tp/syscalls/sys_enter_getpriority")
 int produce_samples(struct sys_enter *ctx)
 {
-	struct work w = { .ctx = ctx };
-	__u32 n = ctx->args[1];
+	__u32 n = ctx->args[1], first = ctx->args[1] >> 32;
+	struct event e = {};
 
 	if ((__u32)ctx->args[0] != PRODUCE_PERF)
 		return 0;
-	for (__u32 i = 0; i < 4096 && i < n; i++)
-		perf(i, &w);
+	for (__u32 i = 0; i < MOST && i < n; i++) {
+		fill(&e, first + i);
+		__sync_fetch_and_add(&produced[2], 1);
+		if (bpf_perf_event_output(ctx, &samples, BPF_F_CURRENT_CPU, &e, sizeof(e)))
+			__sync_fetch_and_add(&refused[2], 1);
+	}
 	return 0;
 }
 

@@ -16,13 +16,14 @@ import (
 //
 // Used for safe lookups in a Collection or CollectionSpec.
 const (
-	callsMapFirst  = "first"
-	callsMapSecond = "second"
-	callsMapTails  = "tails"
-	callsMapThird  = "third"
-	callsProgStart = "start"
-	callsProgTail  = "tail"
-	callsVarSent   = "sent"
+	callsMapFirst      = "first"
+	callsMapSecond     = "second"
+	callsMapTails      = "tails"
+	callsMapThird      = "third"
+	callsProgStart     = "start"
+	callsProgStartLoop = "start_loop"
+	callsProgTail      = "tail"
+	callsVarSent       = "sent"
 )
 
 // loadCalls returns the embedded CollectionSpec for calls.
@@ -67,8 +68,9 @@ type callsSpecs struct {
 //
 // It can be passed ebpf.CollectionSpec.Assign.
 type callsProgramSpecs struct {
-	Start *ebpf.ProgramSpec `ebpf:"start"`
-	Tail  *ebpf.ProgramSpec `ebpf:"tail"`
+	Start     *ebpf.ProgramSpec `ebpf:"start"`
+	StartLoop *ebpf.ProgramSpec `ebpf:"start_loop"`
+	Tail      *ebpf.ProgramSpec `ebpf:"tail"`
 }
 
 // callsMapSpecs contains maps before they are loaded into the kernel.
@@ -134,13 +136,15 @@ type callsVariables struct {
 //
 // It can be passed to loadCallsObjects or ebpf.CollectionSpec.LoadAndAssign.
 type callsPrograms struct {
-	Start *ebpf.Program `ebpf:"start"`
-	Tail  *ebpf.Program `ebpf:"tail"`
+	Start     *ebpf.Program `ebpf:"start"`
+	StartLoop *ebpf.Program `ebpf:"start_loop"`
+	Tail      *ebpf.Program `ebpf:"tail"`
 }
 
 func (p *callsPrograms) Close() error {
 	return _CallsClose(
 		p.Start,
+		p.StartLoop,
 		p.Tail,
 	)
 }

@@ -14,3 +14,6 @@ package testprog
 //go:generate go tool bpf2go -target bpfel -no-global-types missing ../../testdata/missing.bpf.c -- -mcpu=v3 -Wall -Werror -include ../../../builder/header/events.h
 //go:generate go tool bpf2go -target bpfel -no-global-types sections ../../testdata/sections.bpf.c -- -mcpu=v3 -Wall -Werror -include ../../../builder/header/events.h
 //go:generate go tool bpf2go -target bpfel -no-global-types calls ../../testdata/calls.bpf.c -- -mcpu=v3 -Wall -Werror -include ../../../builder/header/events.h
+//go:generate go tool bpf2go -target bpfel -no-global-types alternatives ../../testdata/alternatives.bpf.c -- -mcpu=v3 -Wall -Werror -include ../../../builder/header/events.h
+//go:generate go tool bpf2go -target bpfel -no-global-types maps ../../testdata/maps.bpf.c -- -mcpu=v3 -Wall -Werror -include ../../../builder/header/events.h
+//go:generate go tool bpf2go -target bpfel -no-global-types functions ../../testdata/functions.bpf.c -- -mcpu=v3 -Wall -Werror -include ../../../builder/header/events.h

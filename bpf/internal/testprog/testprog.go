@@ -2,11 +2,14 @@ package testprog
 
 // The objects, by the names of their sources.
 var (
+	Alternatives = _AlternativesBytes
 	Attach       = _AttachBytes
 	Bare         = _BareBytes
 	Calls        = _CallsBytes
 	Event        = _EventBytes
+	Functions    = _FunctionsBytes
 	Globals      = _GlobalsBytes
+	Maps         = _MapsBytes
 	Missing      = _MissingBytes
 	Refused      = _RefusedBytes
 	RefusedAlone = _RefusedAloneBytes

@@ -1,0 +1,178 @@
+package bpf
+
+import (
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/cilium/ebpf/link"
+
+	"github.com/ebpfx/ebpfx/bpf/probe"
+)
+
+// Attach attaches every program: those that a Hook names where it says, the others as their section says.
+// A hook that cannot be served is an *AttachError and nothing stays attached; of
+// the other programs those that cannot attach are left out and returned, unless none attaches, or LoadOptions.Strict is set, which is an
+// error. Programs that Load left out are among those returned.
+//
+// Programs on the same function or tracepoint by different kinds are alternatives: of fentry, tp_btf, raw tracepoint, tracepoint
+// and kprobe the first is kept whose programs load and attach, so that no event comes twice. So are programs on functions that
+// replaced each other as the kernel went on: mark_page_accessed and folio_mark_accessed. What is left out for another
+// is not among those returned.
+func (i *Instance) Attach() (attached []Attached, skipped []*AttachError, err error) {
+	i.mu.Lock()
+	defer i.mu.Unlock()
+	if i.stopped {
+		return nil, nil, errors.New("attach: the instance is stopped")
+	}
+	if i.loader == nil {
+		return nil, nil, errors.New("attach: the instance is attached")
+	}
+	defer func() { i.loader = nil }()
+	i.mountTracefs()
+	for _, g := range i.groups {
+		if failure := i.serve(g); failure != nil {
+			i.detachAll()
+			return nil, nil, failure
+		}
+	}
+	i.lossKnown = i.loader.counted
+	for _, p := range i.points {
+		if p.link != nil {
+			i.links = append(i.links, p.link)
+			if iter, ok := p.link.(*link.Iter); ok {
+				i.iters = append(i.iters, iter)
+			}
+			attached = append(attached, Attached{Program: p.name, Kind: p.kind.name, Where: p.where})
+		}
+	}
+	skipped = i.unserved()
+	failed := slices.ContainsFunc(skipped, func(e *AttachError) bool {
+		var p *passive
+		return !errors.As(e.Err, &p)
+	})
+	if len(skipped) > 0 && (len(attached) == 0 || i.loader.opts.Strict && failed) {
+		i.detachAll()
+		return nil, nil, errors.Join(asErrors(skipped)...)
+	}
+	return attached, skipped, nil
+}
+
+// serve attaches g in the first way in which all of its programs attach, or else in that in which most do. The error is that
+// of a hook.
+func (i *Instance) serve(g *group) *AttachError {
+	var best *way
+	most := 0
+	for _, w := range g.ways {
+		n := i.attachWay(w)
+		if w.points[0].hook && n < len(w.points) {
+			return w.failures()[0]
+		}
+		if n == len(w.points) {
+			i.leaveOut(g, w)
+			return nil
+		}
+		if n > most {
+			best, most = w, n
+		}
+		if len(g.ways) > 1 {
+			w.detach()
+		}
+	}
+	if best != nil && len(g.ways) > 1 {
+		i.attachWay(best)
+		i.leaveOut(g, best)
+	}
+	return nil
+}
+
+// attachWay attaches the programs of w, loading them where that was not tried, and returns how many it could.
+func (i *Instance) attachWay(w *way) int {
+	n := 0
+	for _, p := range w.points {
+		if p.program == nil && p.failure == nil {
+			if err := i.loader.loadPoint(p); err != nil {
+				p.failure = p.fail(err)
+			}
+		}
+		if p.program == nil {
+			continue
+		}
+		l, err := p.attach()
+		if err != nil {
+			if lacks := lacking(p.programType, err); lacks != nil {
+				err = lacks
+			}
+			p.failure = p.fail(err)
+			continue
+		}
+		p.link, p.failure = l, nil
+		n++
+	}
+	return n
+}
+
+// leaveOut frees the programs of the ways of g other than taken. Their failures are none of the group any more.
+func (i *Instance) leaveOut(g *group, taken *way) {
+	var names []string
+	for _, w := range g.ways {
+		if w == taken {
+			continue
+		}
+		names = append(names, w.programs()...)
+		for _, p := range w.points {
+			if p.program != nil {
+				i.disown(p)
+			}
+		}
+	}
+	g.ways = []*way{taken}
+	if len(names) > 0 {
+		i.verbose(fmt.Sprintf("left out %s: %s has the same events", strings.Join(names, ", "), strings.Join(taken.programs(), ", ")))
+	}
+}
+
+// detach undoes attachWay. A link that does not close is an error of nobody: the next way is tried in any case.
+func (w *way) detach() {
+	for _, p := range w.points {
+		if p.link != nil {
+			_ = p.link.Close()
+			p.link = nil
+		}
+	}
+}
+
+// detachAll detaches everything after an error.
+func (i *Instance) detachAll() {
+	for _, g := range i.groups {
+		for _, w := range g.ways {
+			w.detach()
+		}
+	}
+	i.links, i.iters = nil, nil
+}
+
+// unserved returns why programs are not loaded or attached, in the order of the object for those that have a place to be attached.
+func (i *Instance) unserved() []*AttachError {
+	all := slices.Clone(i.skipped)
+	for _, g := range i.groups {
+		all = append(all, g.unserved()...)
+	}
+	return all
+}
+
+// mountTracefs makes tracefs available to those who read it. It must come before anything of cilium/ebpf looks for
+// tracefs, since that remembers that there was none.
+func (i *Instance) mountTracefs() {
+	if !slices.ContainsFunc(i.points, func(p *point) bool { return p.kind.tracefs }) {
+		return
+	}
+	path, mounted, err := probe.MountTracefs()
+	switch {
+	case err != nil:
+		i.verbose(fmt.Sprintf("tracefs: %v", err))
+	case mounted:
+		i.verbose("tracefs was not mounted; mounted it at " + path)
+	}
+}

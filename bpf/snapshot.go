@@ -1,0 +1,107 @@
+package bpf
+
+import (
+	"encoding/binary"
+	"fmt"
+	"slices"
+
+	"github.com/cilium/ebpf"
+)
+
+// Snapshot is what programs left in maps and global variables for others to read, at one time.
+type Snapshot struct {
+	Maps      []MapContent // those that are no scratch memory and not empty, by name
+	Variables []Variable   // not read-only, and not zero
+
+	stacks []*ebpf.Map
+}
+
+// MapContent are the entries of one map.
+type MapContent struct {
+	*MapInfo
+	Entries [][]byte // see MapInfo.Entry
+}
+
+// Snapshot reads all maps that hold data, and all variables that programs may write.
+func (i *Instance) Snapshot() (*Snapshot, error) {
+	s := &Snapshot{}
+	for _, info := range i.object.Maps() {
+		if info.Scratch {
+			continue
+		}
+		entries, err := i.Entries(info)
+		if err != nil {
+			return nil, err
+		}
+		if len(entries) > 0 {
+			s.Maps = append(s.Maps, MapContent{info, entries})
+		}
+	}
+	var err error
+	if s.Variables, err = i.variables(); err != nil {
+		return nil, err
+	}
+	for _, m := range i.maps {
+		if m.Type() == ebpf.StackTrace {
+			s.stacks = append(s.stacks, m)
+		}
+	}
+	return s, nil
+}
+
+// variables returns the variables that programs may write and that are not zero, with their values of now.
+func (i *Instance) variables() ([]Variable, error) {
+	sections := make(map[string][]byte)
+	var vars []Variable
+	for _, v := range i.object.Variables() {
+		spec := i.object.spec.Variables[v.Name]
+		m := i.maps[spec.SectionName]
+		if spec.Constant() || m == nil {
+			continue
+		}
+		section, ok := sections[spec.SectionName]
+		if !ok {
+			var err error
+			if section, err = m.LookupBytes(uint32(0)); err != nil {
+				return nil, fmt.Errorf("read section %s: %w", spec.SectionName, err)
+			}
+			sections[spec.SectionName] = section
+		}
+		end := uint64(spec.Offset) + uint64(len(v.Value))
+		if end > uint64(len(section)) {
+			continue
+		}
+		v.Value = slices.Clone(section[spec.Offset:end])
+		if !allZero(v.Value) {
+			vars = append(vars, v)
+		}
+	}
+	return vars, nil
+}
+
+// HasStacks reports whether the object keeps stack traces, so that Stack may know some.
+func (s *Snapshot) HasStacks() bool { return len(s.stacks) > 0 }
+
+// Stack returns the addresses of the stack trace that bpf_get_stackid called id, the innermost first. It is nil
+// where no map has it. It must not be called once the instance is closed.
+func (s *Snapshot) Stack(id int64) []uint64 {
+	if id < 0 { // an error of the helper
+		return nil
+	}
+	for _, m := range s.stacks {
+		b, err := m.LookupBytes(uint32(id))
+		if err != nil || b == nil {
+			continue
+		}
+		var frames []uint64
+		for ; len(b) >= 8; b = b[8:] {
+			address := binary.NativeEndian.Uint64(b)
+			if address == 0 {
+				break
+			}
+			frames = append(frames, address)
+		}
+		return frames
+	}
+	return nil
+}
