@@ -5,14 +5,16 @@ import (
 	"strings"
 
 	"github.com/ebpfx/ebpfx/bpf/decode"
+	"github.com/ebpfx/ebpfx/bpf/readable"
 )
 
 // column is one column of a table.
 type column struct {
 	title string
-	path  []*decode.Field // from the record to the struct that lists field
-	field *decode.Field   // nil: the whole record, of type typ
-	typ   *decode.Type    // nil: bytes of unknown type
+	path  []*decode.Field   // from the record to the struct that lists field
+	field *decode.Field     // nil: the whole record, of type typ
+	typ   *decode.Type      // nil: bytes of unknown type
+	shown *readable.Reading // nil: as it is
 
 	right bool // aligned to the right: numbers
 	text  bool // may be cut
@@ -24,13 +26,13 @@ type column struct {
 }
 
 // columnsOf returns the columns for records of type typ.
-func columnsOf(typ *decode.Type) []column {
+func columnsOf(typ *decode.Type, form *readable.Form) []column {
 	if typ == nil {
 		c := column{title: "RECORD"}
 		c.textual(0)
 		return []column{c}
 	}
-	if columns := flatten(nil, typ, nil); len(columns) > 0 {
+	if columns := flatten(nil, typ, form, nil); len(columns) > 0 {
 		return columns
 	}
 	// No struct, or one without members.
@@ -39,27 +41,36 @@ func columnsOf(typ *decode.Type) []column {
 	return []column{c}
 }
 
-// flatten adds the columns of the struct typ, which path leads to.
-func flatten(columns []column, typ *decode.Type, path []*decode.Field) []column {
+// flatten adds the columns of the struct typ, which path leads to and form says how to show.
+func flatten(columns []column, typ *decode.Type, form *readable.Form, path []*decode.Field) []column {
 	for i := range typ.Fields {
 		f := &typ.Fields[i]
-		if f.Type.Kind == decode.Struct || f.Type.Kind == decode.Union {
-			columns = flatten(columns, f.Type, append(path[:len(path):len(path)], f))
+		if form.Hidden(i) {
 			continue
 		}
-		c := column{title: title(path, f), path: path, field: f, typ: f.Type}
+		if r := form.Reading(i); r != nil {
+			c := column{title: title(path, r.Name), path: path, field: f, typ: f.Type, shown: r}
+			c.measureShown()
+			columns = append(columns, c)
+			continue
+		}
+		if f.Type.Kind == decode.Struct || f.Type.Kind == decode.Union {
+			columns = flatten(columns, f.Type, form.Nested(i), append(path[:len(path):len(path)], f))
+			continue
+		}
+		c := column{title: title(path, f.Name), path: path, field: f, typ: f.Type}
 		c.measure(f.BitSize)
 		columns = append(columns, c)
 	}
 	return columns
 }
 
-func title(path []*decode.Field, f *decode.Field) string {
+func title(path []*decode.Field, name string) string {
 	var b strings.Builder
 	for _, p := range path {
 		b.WriteString(p.Name + ".")
 	}
-	return strings.ToUpper(b.String() + f.Name)
+	return strings.ToUpper(b.String() + name)
 }
 
 const (
@@ -97,6 +108,19 @@ func (c *column) measure(bits int) {
 		c.textual(2 * c.typ.Size)
 	case decode.Array:
 		c.textual(arrayWidth(c.typ))
+	}
+	w := textWidth([]byte(c.title))
+	c.least, c.want, c.most = max(c.least, w), max(c.want, w), max(c.most, w)
+}
+
+// measureShown sets the widths of a column whose values are shown in another way than as they are.
+func (c *column) measureShown() {
+	if c.shown.Text {
+		c.textual(c.typ.Len)
+	} else {
+		c.measure(0) // for values that are shown as they are nevertheless
+		c.text, c.right = false, c.shown.Number
+		c.least, c.want = min(c.least, c.shown.Width), max(c.want, c.shown.Width)
 	}
 	w := textWidth([]byte(c.title))
 	c.least, c.want, c.most = max(c.least, w), max(c.want, w), max(c.most, w)
@@ -153,6 +177,11 @@ func (c *column) appendCell(dst, rec []byte) []byte {
 	}
 	for _, f := range c.path {
 		rec = f.Bytes(rec)
+	}
+	if c.shown != nil {
+		if text, ok := c.shown.Append(dst, rec, false); ok {
+			return text
+		}
 	}
 	if c.typ.Kind != decode.String && c.typ.Kind != decode.Array {
 		return c.field.AppendText(dst, rec)

@@ -1,6 +1,9 @@
 package output
 
-import "github.com/ebpfx/ebpfx/bpf/decode"
+import (
+	"github.com/ebpfx/ebpfx/bpf/decode"
+	"github.com/ebpfx/ebpfx/bpf/readable"
+)
 
 // gap stands between columns.
 const gap = "  "
@@ -11,8 +14,8 @@ type layout struct {
 	room    int // the terminal's width, 0 for none
 }
 
-func newLayout(typ *decode.Type, room int) *layout {
-	l := &layout{columns: columnsOf(typ), room: room}
+func newLayout(typ *decode.Type, form *readable.Form, room int) *layout {
+	l := &layout{columns: columnsOf(typ, form), room: room}
 	l.fit()
 	return l
 }

@@ -7,20 +7,29 @@ import (
 
 	"github.com/ebpfx/ebpfx/bpf"
 	"github.com/ebpfx/ebpfx/bpf/decode"
+	"github.com/ebpfx/ebpfx/bpf/readable"
 )
 
 // JSON prints one object a line, as [decode.Type.AppendJSON] writes it. An event has the
 // members that its struct has, and before them "_stream" and "_type" where its
 // [Tag] says so, so that `jq 'select(._stream == "opens")'` tells events apart. A record whose type is unknown has
 // its bytes as hex digits in "_raw"; a value that is no struct is in "_value".
+//
+// Where package readable has more to say than the value itself, that stands behind it: "saddr":16777343,"saddr_text":"127.0.0.1". With
+// [RawValues] it does not.
 type JSON struct {
 	buffer
+	options
+	forms  map[*decode.Type]*readable.Form
+	text   []byte // of one reading
 	tag    Tag
 	prefix []byte // of lines with tag: its members, each with a comma behind
 }
 
 // NewJSON prints one object a line to w.
-func NewJSON(w io.Writer) *JSON { return &JSON{buffer: buffer{w: w}} }
+func NewJSON(w io.Writer, opts ...Option) *JSON {
+	return &JSON{buffer: buffer{w: w}, options: optionsOf(opts), forms: make(map[*decode.Type]*readable.Form)}
+}
 
 // Write prints the records of b.
 func (j *JSON) Write(b *bpf.Batch) error { return writeBatch(j, b) }
@@ -39,7 +48,7 @@ func (j *JSON) WriteRecord(tag Tag, typ *decode.Type, rec []byte) error {
 		line = append(line, `"_raw":"`...)
 		line = append(hex.AppendEncode(line, rec), '"')
 	case typ.Kind == decode.Struct, typ.Kind == decode.Union:
-		line = typ.AppendJSONMembers(line, rec)
+		line = j.appendMembers(line, typ, rec)
 		// A record may be so short that it has no member to follow the prefix.
 		line = bytes.TrimSuffix(line, []byte{','})
 	default:

@@ -36,7 +36,7 @@ func TestJSON(t *testing.T) {
 		{"tagged and too short", Tag{Stream: "o"}, sample{typ: odd, records: [][]byte{{1}}}, 0, `{"_stream":"o"}`},
 	}
 	var out bytes.Buffer
-	sink := NewJSON(&out) // one for all: tags come and go
+	sink := NewJSON(&out, RawValues()) // one for all: tags come and go
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
 			out.Reset()
@@ -61,7 +61,7 @@ func FuzzOneLine(f *testing.F) {
 	f.Fuzz(func(t *testing.T, rec []byte, width uint8, stream string) {
 		for _, s := range samples(t) {
 			var out bytes.Buffer
-			sink := NewJSON(&out)
+			sink := NewJSON(&out, RawValues())
 			for range 2 {
 				if err := sink.WriteRecord(Tag{Stream: stream}, s.typ, rec); err != nil {
 					t.Fatal(err)

@@ -15,9 +15,10 @@ import (
 // On a terminal a row fits its width as far as numbers allow it, and text that does not fit ends in
 // "…"; elsewhere all text is whole. The header comes again when the type or [Tag] changes,
 // then with a line "# stream type" of its own where there is a tag. A record
-// of unknown type is a row of its bytes in hex and ASCII.
+// of unknown type is a row of its bytes in hex and ASCII. Values are shown as package readable does, unless [RawValues] is given.
 type Table struct {
 	buffer
+	options
 	width   int
 	layouts map[*decode.Type]*layout
 	shown   *layout // whose header was printed last
@@ -37,8 +38,8 @@ type cell struct {
 }
 
 // NewTable prints a header and a row a record to w. width is the terminal's in columns, 0 for none.
-func NewTable(w io.Writer, width int) *Table {
-	return &Table{buffer: buffer{w: w}, width: width, layouts: make(map[*decode.Type]*layout)}
+func NewTable(w io.Writer, width int, opts ...Option) *Table {
+	return &Table{buffer: buffer{w: w}, options: optionsOf(opts), width: width, layouts: make(map[*decode.Type]*layout)}
 }
 
 // Write prints the records of b.
@@ -51,7 +52,7 @@ func (t *Table) WriteRecord(tag Tag, typ *decode.Type, rec []byte) error {
 	}
 	l := t.layouts[typ]
 	if l == nil {
-		l = newLayout(typ, t.width)
+		l = newLayout(typ, t.form(typ), t.width)
 		t.layouts[typ] = l
 	}
 	t.row.reset()

@@ -40,7 +40,7 @@ func TestTableGolden(t *testing.T) {
 		for _, width := range []int{0, 40, 80, 200} {
 			t.Run(fmt.Sprintf("%s/%d", s.name, width), func(t *testing.T) {
 				var out bytes.Buffer
-				table := NewTable(&out, width)
+				table := NewTable(&out, width, RawValues())
 				for _, rec := range s.records {
 					if err := table.WriteRecord(Tag{}, s.typ, rec); err != nil {
 						t.Fatal(err)
@@ -60,7 +60,7 @@ func TestTableHeaders(t *testing.T) {
 	all := samples(t)
 	conn, exec := all[1], all[2]
 	var out bytes.Buffer
-	table := NewTable(&out, 60)
+	table := NewTable(&out, 60, RawValues())
 	write := func(tag Tag, typ *decode.Type, rec []byte) {
 		t.Helper()
 		if err := table.WriteRecord(tag, typ, rec); err != nil {
@@ -85,7 +85,7 @@ func TestTableFits(t *testing.T) {
 	open := samples(t)[0]
 	for width := 64; width < 400; width++ { // its numbers and the least of its text have 64
 		var out bytes.Buffer
-		table := NewTable(&out, width)
+		table := NewTable(&out, width, RawValues())
 		for _, rec := range open.records[:3] { // none whose numbers are wider than usual
 			if err := table.WriteRecord(Tag{}, open.typ, rec); err != nil {
 				t.Fatal(err)

@@ -1,0 +1,121 @@
+package readable
+
+import (
+	"slices"
+	"strings"
+	"sync"
+	"time"
+
+	"golang.org/x/sys/unix"
+
+	"github.com/ebpfx/ebpfx/bpf/decode"
+)
+
+// Words of names that tell a moment and a duration.
+var (
+	momentWords   = []string{"ts", "timestamp", "ktime"}
+	durationWords = []string{"delta", "lat", "latency", "duration", "dur", "elapsed", "span", "delay"}
+)
+
+// unitOf returns the unit that a name ends in, and the name without it.
+func unitOf(name string) (unit time.Duration, rest string) {
+	for _, u := range []struct {
+		suffix string
+		unit   time.Duration
+	}{{"_ns", time.Nanosecond}, {"_us", time.Microsecond}, {"_ms", time.Millisecond}} {
+		if rest, ok := strings.CutSuffix(name, u.suffix); ok {
+			return u.unit, rest
+		}
+	}
+	return 0, name
+}
+
+// timeReading shows 64-bit numbers of nanoseconds as a time of day where they are moments, as bpf_ktime_get_ns tells them; and
+// durations, of any size and unit, with their unit.
+func timeReading(f *decode.Field) *Reading {
+	unit, rest := unitOf(strings.ToLower(f.Name))
+	named := words(rest)
+	last := named[len(named)-1]
+	switch {
+	case f.Type.Size == 8 && slices.Contains(momentWords, last):
+		if unit == 0 {
+			unit = time.Nanosecond
+		}
+		return momentReading(f, unit)
+	case unit != 0 && slices.Contains(durationWords, last):
+		return &Reading{Name: f.Name, Width: len("123.456ms"), Number: true, append: func(dst, rec []byte, _ bool) ([]byte, bool) {
+			v, ok := f.Bits(rec)
+			if !ok || v > uint64(1<<62)/uint64(unit) {
+				return dst, false
+			}
+			return append(dst, (time.Duration(v) * unit).String()...), true
+		}}
+	}
+	return nil
+}
+
+// clock reads the clock that bpf_ktime_get_ns reads.
+var clock = sync.OnceValue(func() (c struct {
+	zero    time.Time     // when it was 0
+	started time.Time     // when it was read
+	at      time.Duration // and what it said
+}) {
+	var ts unix.Timespec
+	_ = unix.ClockGettime(unix.CLOCK_MONOTONIC, &ts) // fails for clocks that do not exist
+	c.started, c.at = time.Now(), time.Duration(ts.Nano())
+	c.zero = c.started.Add(-c.at)
+	return c
+})
+
+// Events tell moments that are hardly past. What lies further off is of another clock, or no moment but a duration.
+const (
+	ahead  = time.Minute // clocks are adjusted
+	behind = time.Hour
+)
+
+// momentReading shows moments of the last hour.
+func momentReading(f *decode.Field, unit time.Duration) *Reading {
+	var short, long moments
+	return &Reading{Name: f.Name, Width: len("15:04:05.000000"), Number: true, append: func(dst, rec []byte, full bool) ([]byte, bool) {
+		v, ok := f.Bits(rec)
+		if !ok || v == 0 || v > uint64(1<<62)/uint64(unit) {
+			return dst, false
+		}
+		c := clock()
+		at := time.Duration(v) * unit
+		now := c.at + time.Since(c.started)
+		switch {
+		case at > now+ahead || at < now-behind:
+			return dst, false
+		case full:
+			return long.append(dst, c.zero.Add(at), "2006-01-02T15:04:05.", 9, "Z07:00"), true
+		}
+		return short.append(dst, c.zero.Add(at), "15:04:05.", 6, ""), true
+	}}
+}
+
+// moments formats times, of which those that follow each other are mostly of one second.
+type moments struct {
+	second      int64
+	front, back []byte // of the text, around the fraction
+}
+
+// append appends at: its second in the layout front, so many digits of the fraction, and the layout back.
+func (m *moments) append(dst []byte, at time.Time, front string, digits int, back string) []byte {
+	if second := at.Unix(); second != m.second || m.front == nil {
+		m.second = second
+		m.front, m.back = at.AppendFormat(m.front[:0], front), at.AppendFormat(m.back[:0], back)
+	}
+	dst = append(dst, m.front...)
+	fraction := at.Nanosecond()
+	start := len(dst)
+	dst = append(dst, "000000000"[:digits]...)
+	for range 9 - digits {
+		fraction /= 10
+	}
+	for i := len(dst) - 1; i >= start; i-- {
+		dst[i] = '0' + byte(fraction%10)
+		fraction /= 10
+	}
+	return append(dst, m.back...)
+}
