@@ -10,7 +10,7 @@ LDFLAGS := -s -w -X main.release=$(VERSION) -X main.commit=$(COMMIT)
 # The limit for the binary, in bytes: it is meant to be copied to servers.
 MAX_SIZE := 14680064
 
-.PHONY: build demo test bench lint generate install clean
+.PHONY: build demo test test-vm bench lint generate install clean
 
 build:
 	@.ci/setup build
@@ -26,6 +26,12 @@ demo:
 test:
 	@.ci/setup test
 	@.ci/test
+
+# The kernel's tests on other kernels, in virtual machines: make test-vm KERNELS="6.1 5.10"
+test-vm:
+	@.ci/setup vm
+	@$(MAKE) --no-print-directory build
+	@.ci/test-vm $(KERNELS)
 
 # Events a second, as ratios to a raw reader in the same run, and the start beside bpftrace's.
 bench:

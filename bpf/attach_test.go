@@ -383,35 +383,3 @@ func TestSend(t *testing.T) {
 	}
 	l.Close()
 }
-
-// TestAttachBeyondKernel covers kinds that some kernels lack: there they must say so.
-func TestAttachBeyondKernel(t *testing.T) {
-	for _, tc := range []struct {
-		program, probe string
-		have           bool
-		want           string
-	}{
-		{"on_kprobe", "KPROBE", probe.Kprobes(), "this kernel has no kprobes (CONFIG_KPROBES is off)"},
-		{"on_kretprobe", "KRETPROBE", probe.Kprobes(), "this kernel has no kprobes (CONFIG_KPROBES is off)"},
-		{"on_fentry", "FENTRY", probe.Fentry(), "this kernel refuses fentry programs"},
-		{"on_fexit", "FEXIT", probe.Fentry(), "this kernel refuses fexit programs"},
-	} {
-		t.Run(tc.program, func(t *testing.T) {
-			// They are alternatives, so that only a hook has each attached.
-			o, opts := only(t, bpf.Hook{Program: tc.program, Where: "vfs_open"})
-			if tc.have {
-				hits(t, o, opts, tc.probe, stir)
-				return
-			}
-			needKernel(t)
-			inst, err := o.Load(opts)
-			if err == nil {
-				defer inst.Close()
-				_, _, err = inst.Attach()
-			}
-			if err == nil || !strings.Contains(err.Error(), tc.want) {
-				t.Errorf("got %v, want %s", err, tc.want)
-			}
-		})
-	}
-}

@@ -1,0 +1,79 @@
+// Command testvm runs tests on other kernels: it boots each in a virtual machine and reads what the tests print there.
+//
+//	testvm -initrd FILE [-logs DIR] [-timeout 4m] NAME=KERNEL...
+//
+// The machine's init is package guest, beside the test binaries in the initrd. Everything is emulated, so it
+// neither needs nor uses KVM. For each kernel it prints what its failing tests said and a line with the
+// counts, and exits with 1 when any failed, hung or did not boot.
+package main
+
+import (
+	"context"
+	"flag"
+	"fmt"
+	"os"
+	"os/signal"
+	"path/filepath"
+	"strings"
+	"time"
+
+	"golang.org/x/sys/unix"
+)
+
+func main() {
+	initrd := flag.String("initrd", "", "initrd with the guest and the test binaries")
+	logs := flag.String("logs", os.TempDir(), "folder for what the machines print")
+	timeout := flag.Duration("timeout", 4*time.Minute, "how long a machine may run")
+	verbose := flag.Bool("v", false, "list the skipped tests")
+	args := flag.String("args", "", "further arguments for the test binaries, such as -test.run=Attach")
+	flag.Parse()
+	if *initrd == "" || flag.NArg() == 0 {
+		fmt.Fprintln(os.Stderr, "usage: testvm -initrd FILE NAME=KERNEL...")
+		os.Exit(2)
+	}
+	ctx, stop := signal.NotifyContext(context.Background(), unix.SIGINT, unix.SIGTERM)
+	defer stop()
+
+	ok := true
+	for _, arg := range flag.Args() {
+		name, kernel, _ := strings.Cut(arg, "=")
+		m := machine{
+			kernel:  kernel,
+			initrd:  *initrd,
+			console: filepath.Join(*logs, name+".console"),
+			results: filepath.Join(*logs, name+".results"),
+			args:    strings.Fields(*args),
+		}
+		r, err := m.test(ctx, *timeout)
+		r.print(os.Stdout, *verbose)
+		release := strings.TrimPrefix(filepath.Base(kernel), "vmlinuz-")
+		fmt.Printf("kernel %s (%s): %s\n", name, release, r.summary(err))
+		if err != nil {
+			fmt.Printf("    what the kernel said: %s; the tests: %s\n", m.console, m.results)
+		}
+		ok = ok && err == nil && len(r.failed) == 0
+		if ctx.Err() != nil {
+			break
+		}
+	}
+	if !ok {
+		os.Exit(1)
+	}
+}
+
+// test boots the machine and returns what its tests printed, as far as they came.
+func (m *machine) test(ctx context.Context, timeout time.Duration) (*report, error) {
+	start := time.Now()
+	bootErr := m.boot(ctx, timeout)
+	f, err := os.Open(m.results)
+	if err != nil {
+		return &report{}, bootErr
+	}
+	defer f.Close()
+	r, err := readReport(ctx, f)
+	r.took = time.Since(start)
+	if bootErr != nil {
+		err = bootErr
+	}
+	return r, err
+}
