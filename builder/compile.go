@@ -94,10 +94,11 @@ func (c *compilation) watch() {
 	}
 }
 
-// commandLine returns all arguments of clang. Our event header is put in front of the source where events names one.
-func (c *compilation) commandLine(events, object, deps string) []string {
+// commandLine returns all arguments of clang. compat are the folders of the headers that complete an older libbpf's. Our event
+// header is put in front of the source where events names one.
+func (c *compilation) commandLine(compat []string, events, object, deps string) []string {
 	args := slices.Clone(c.args)
-	for _, d := range c.build.vmlinux.Dirs() {
+	for _, d := range slices.Concat(compat, c.build.vmlinux.Dirs()) {
 		args = append(args, "-isystem", d)
 	}
 	if events != "" {
@@ -121,11 +122,12 @@ func asOperand(name string) string {
 }
 
 func (c *compilation) command() []string {
-	events, err := header.Events(c.build.cache)
-	if err != nil {
+	events, eventsErr := header.Events(c.build.cache)
+	compat, compatErr := header.Compat(c.build.cache)
+	if eventsErr != nil || compatErr != nil {
 		return nil // run says it
 	}
-	return append([]string{c.build.clang.Path}, c.commandLine(events, c.build.shown(c.output), "")...)
+	return append([]string{c.build.clang.Path}, c.commandLine(compat, events, c.build.shown(c.output), "")...)
 }
 
 func (c *compilation) run(ctx context.Context, tmp string) (said []byte, err error) {
@@ -160,8 +162,12 @@ func (c *compilation) run(ctx context.Context, tmp string) (said []byte, err err
 // clang compiles the source into NAME.o in tmp and reads what it included from
 // NAME.d.
 func (c *compilation) clang(ctx context.Context, events, tmp, name string) (said []byte, err error) {
+	compat, err := header.Compat(c.build.cache)
+	if err != nil {
+		return nil, err
+	}
 	object, deps := filepath.Join(tmp, name+".o"), filepath.Join(tmp, name+".d")
-	out, err := toolchain.Run(ctx, c.build.project.Dir, c.build.clang.Path, c.commandLine(events, object, deps)...)
+	out, err := toolchain.Run(ctx, c.build.project.Dir, c.build.clang.Path, c.commandLine(compat, events, object, deps)...)
 	said = append(out.Stdout, out.Stderr...)
 	if err != nil {
 		return said, err

@@ -24,8 +24,11 @@ const (
 )
 
 // buildDirs returns the folders where objects of p may lie, the preferred one first: beside
-// project.lua, and in the cache for a project that cannot be written.
+// project.lua, and in the cache for a project that cannot be written or is not to be.
 func buildDirs(p *Project, cache *cachedir.Cache) []string {
+	if p.InCache {
+		return cache.Dirs(cacheName(p))
+	}
 	return append([]string{filepath.Join(p.Dir, buildFolder)}, cache.Dirs(cacheName(p))...)
 }
 
@@ -37,6 +40,16 @@ func cacheName(p *Project) string {
 
 // makeBuildDir makes the folder that objects are to go to: beside project.lua if that can be written.
 func (b *build) makeBuildDir() (string, error) {
+	if b.project.InCache {
+		dir, err := b.cache.Dir(cacheName(b.project))
+		if err == nil {
+			err = prepareBuildDir(dir)
+		}
+		if err != nil {
+			return "", fmt.Errorf("make build folder: %w", err)
+		}
+		return dir, nil
+	}
 	dir := filepath.Join(b.project.Dir, buildFolder)
 	err := prepareBuildDir(dir)
 	if err == nil {

@@ -13,7 +13,7 @@ import (
 
 // rules changes when ebpfx compiles or links in another way than before, so that
 // what an older one built is built again. Flags and the event header count by themselves.
-var rules = "1 " + header.EventsID
+var rules = "2 " + header.EventsID + " " + header.CompatID
 
 // indexFile is where the index lies in the build folder.
 const indexFile = "index.json"

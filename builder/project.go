@@ -11,7 +11,8 @@ type Project struct {
 	Name    string
 	Version string
 	File    string    // absolute path of project.lua
-	Dir     string    // its folder; .ebpfx/ lies here
+	Dir     string    // its folder; .ebpfx/ lies here, unless InCache
+	InCache bool      // objects lie in the user's cache, and nothing in Dir
 	Targets []*Target // in the order in which they were first opened
 }
 

@@ -6,6 +6,7 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 
 	lua "github.com/yuin/gopher-lua"
@@ -75,12 +76,12 @@ func (s *Script) compile(L *lua.LState, src *source) (fn *lua.LFunction, err err
 	if err != nil {
 		return nil, src.syntaxError(err)
 	}
-	r, d := src.resolve(chunk)
+	r, d := src.resolve(chunk, nil)
 	if d != nil {
 		return nil, d
 	}
 	src.names = r.names
-	constants, wrong := rewrite(r)
+	constants, wrong := rewrite(r, nil)
 	if wrong != nil {
 		return nil, wrong.at(src)
 	}
@@ -88,11 +89,33 @@ func (s *Script) compile(L *lua.LState, src *source) (fn *lua.LFunction, err err
 	if d != nil {
 		return nil, d
 	}
+	src.functions = functionsOf(proto.FunctionPrototypes[0], r.functions)
 	return s.bind(L, proto, constants)
 }
 
+// functionsOf returns the compiled form of each of the functions in the text of chunk, or nil where they cannot be told apart.
+func functionsOf(chunk *lua.FunctionProto, text []function) []*lua.FunctionProto {
+	var list []*lua.FunctionProto
+	var add func(p *lua.FunctionProto)
+	add = func(p *lua.FunctionProto) {
+		for _, inner := range p.FunctionPrototypes {
+			list = append(list, inner)
+			add(inner)
+		}
+	}
+	add(chunk)
+	// The compiler follows the text, so that both lists have the same order.
+	same := func(p *lua.FunctionProto, f function) bool {
+		return p.LineDefined == f.expr.Line() && p.LastLineDefined == f.expr.LastLine()
+	}
+	if !slices.EqualFunc(list, text, same) {
+		return nil
+	}
+	return list
+}
+
 // resolve is the function of that name with its panic as a Diagnostic.
-func (src *source) resolve(chunk []ast.Stmt) (r *resolution, d *diag.Diagnostic) {
+func (src *source) resolve(chunk []ast.Stmt, plain map[string]bool) (r *resolution, d *diag.Diagnostic) {
 	defer func() {
 		switch p := recover().(type) {
 		case nil:
@@ -102,7 +125,7 @@ func (src *source) resolve(chunk []ast.Stmt) (r *resolution, d *diag.Diagnostic)
 			panic(p)
 		}
 	}()
-	return resolve(chunk), nil
+	return resolve(chunk, plain), nil
 }
 
 // translate compiles the chunk to bytecode.
@@ -126,15 +149,8 @@ func (src *source) translate(chunk []ast.Stmt) (proto *lua.FunctionProto, d *dia
 
 // bind executes the factory around a chunk and returns the chunk, with its hidden locals.
 func (s *Script) bind(L *lua.LState, proto *lua.FunctionProto, constants []lua.LValue) (*lua.LFunction, error) {
-	if s.comparisons == nil {
-		s.comparisons = comparisonFunctions(L)
-	}
-	table := L.CreateTable(len(constants), 0)
-	for _, c := range constants {
-		table.Append(c)
-	}
 	call := lua.P{Fn: L.NewFunctionFromProto(proto), NRet: 1, Protect: true}
-	if err := L.CallByParam(call, append(s.comparisons[:len(s.comparisons):len(s.comparisons)], table)...); err != nil {
+	if err := L.CallByParam(call, s.hiddenValues(L, constants)...); err != nil {
 		return nil, s.diagnose(err)
 	}
 	fn := L.Get(-1).(*lua.LFunction)

@@ -1,7 +1,6 @@
 package luart
 
 import (
-	"context"
 	"fmt"
 	"strings"
 
@@ -47,7 +46,9 @@ type thread struct {
 // task is what the loop runs and suspends as a whole: a coroutine, and those that were resumed from it.
 type task struct {
 	chain  []*coroutine      // the last one is running; empty when the task has ended
+	what   string            // names it in errors
 	ended  func(out outcome) // called by the loop at the end
+	cut    func(err error)   // called in place of ended where the alarm ended it with an error
 	nested bool              // runs inside of a call from Go, and so cannot wait
 	outer  *task             // which a nested task runs inside of; nil for a callback
 }
@@ -110,8 +111,7 @@ type scheduler struct {
 	wrapper *lua.LFunction                 // makes suspending functions callable, see suspending
 	goOn    *lua.LFunction                 // what a suspended thread calls when it goes on
 
-	ctx     context.Context // interrupts threads; nil outside of Run
-	exiting bool            // os.exit was called: nothing may catch the unwinding
+	exiting bool // os.exit was called or the alarm has rung: nothing may catch the unwinding
 
 	// What passes between drive and the running thread.
 	task    *task         // nil while the main thread runs by itself
@@ -129,10 +129,7 @@ func (s *scheduler) newCoroutine(fn lua.LValue) *coroutine {
 }
 
 func (s *scheduler) newThread(fn lua.LValue, handler *lua.LFunction) *thread {
-	state, _ := s.main.NewThread() // the context that is to be cancelled is that of Load, and ends with it
-	if s.ctx != nil {
-		state.SetContext(s.ctx)
-	}
+	state, _ := s.main.NewThread()
 	return &thread{state: state, fn: fn, handler: handler}
 }
 

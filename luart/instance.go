@@ -89,11 +89,12 @@ func (l *loop) finish(i *instance, err error) {
 		l.reportLosses(i)
 	}
 	for _, fn := range i.handlers.exit {
-		if err := l.call(l.script.state, fn); err != nil {
-			l.fail(err)
+		if err := l.call(l.script.state, "the callback of on_exit", fn); err != nil {
+			l.raised(i, l.blame(i, err, nil))
 		}
 	}
 	ran := time.Since(i.started)
+	l.watchOnce(i, true)
 	l.flush() // before the summary, which may go to the same terminal
 	for _, r := range i.routes {
 		if r.misfits > 0 {

@@ -52,8 +52,14 @@ type hostFunction struct {
 // runKernel runs a script on the kernel. It checks that nothing is left behind.
 func runKernel(t *testing.T, script string, opts RunOptions, functions ...hostFunction) (*kernelRun, error) {
 	t.Helper()
+	return runLoaded(t, script, LoadOptions{}, opts, functions...)
+}
+
+// runLoaded is runKernel for a script that is loaded with options.
+func runLoaded(t *testing.T, script string, load LoadOptions, opts RunOptions, functions ...hostFunction) (*kernelRun, error) {
+	t.Helper()
 	object := writeProducer(t)
-	s, err := loadText(t, script, LoadOptions{})
+	s, err := loadText(t, script, load)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -16,8 +16,9 @@ import (
 
 // LoadOptions tell Load how to work.
 type LoadOptions struct {
-	AllowHost bool      // give scripts io.open, os.execute and the like
-	Stdout    io.Writer // what print at file level writes to; nil: os.Stdout
+	AllowHost   bool      // give scripts io.open, os.execute and the like
+	Stdout      io.Writer // what print at file level writes to; nil: os.Stdout
+	MemoryLimit uint64    // bytes that the process may hold while scripts run; 0: any number
 }
 
 // Script is a loaded project.lua. It is not safe for concurrent use.
@@ -40,10 +41,14 @@ type Script struct {
 	required    map[string]lua.LValue // modules by path
 	requireHost bool                  // modules may lie outside the project
 
-	values    *values
-	scheduler *scheduler
-	enum      *lua.LTable // the global of that name
-	loop      *loop       // nil unless Run runs
+	alarm       *alarm
+	guard       *guard
+	cut         *diag.Diagnostic // why what runs is being ended; nil where that is no error
+	values      *values
+	specialized []*specialized // all that were made
+	scheduler   *scheduler
+	enum        *lua.LTable // the global of that name
+	loop        *loop       // nil unless Run runs
 }
 
 // handlers are the Lua functions of one target, in the order in which they were set.
@@ -82,24 +87,38 @@ func LoadContext(ctx context.Context, file string, opts LoadOptions) (*Script, e
 	if err != nil {
 		return nil, fmt.Errorf("find %s: %w", file, err)
 	}
+	s := newScript(&builder.Project{File: abs, Dir: filepath.Dir(abs)}, opts)
+	return s.loadUntil(ctx, displayPath(abs), func() error { return s.load(abs) })
+}
+
+// newScript returns a Script that is ready to execute the description scope of p, which it fills.
+func newScript(p *builder.Project, opts LoadOptions) *Script {
 	s := &Script{
-		project:  &builder.Project{File: abs, Dir: filepath.Dir(abs)},
+		project:  p,
 		state:    newState(),
 		handlers: make(map[*builder.Target]*handlers),
 		scope:    inDescription,
 		stdout:   opts.Stdout,
 		describe: &description{root: &root{}},
+		alarm:    new(alarm),
 	}
+	s.alarm.answer = s.answerAlarm
+	s.guard = &guard{alarm: s.alarm, memory: opts.MemoryLimit}
 	if s.stdout == nil {
 		s.stdout = os.Stdout
 	}
 	s.openLibraries(opts.AllowHost)
 	s.install()
 	s.openScript()
+	return s
+}
 
-	err = s.loadUntil(ctx, abs)
+// loadUntil has load execute the description scope, until ctx is done. name stands for what is loaded in errors. The
+// script is returned ready to run, or else closed.
+func (s *Script) loadUntil(ctx context.Context, name string, load func() error) (*Script, error) {
+	err := s.interruptible(ctx, load)
 	if ctx.Err() != nil {
-		err = fmt.Errorf("load %s: %w", displayPath(abs), context.Cause(ctx))
+		err = fmt.Errorf("load %s: %w", name, context.Cause(ctx))
 	}
 	if err != nil {
 		s.Close()
@@ -109,17 +128,19 @@ func LoadContext(ctx context.Context, file string, opts LoadOptions) (*Script, e
 	return s, nil
 }
 
-// loadUntil is load until ctx is done. Checking for that slows the interpreter by a third, which nobody notices here.
-func (s *Script) loadUntil(ctx context.Context, abs string) error {
-	// Coroutines keep the context that they were made under, and those that outlive the description must not end with ctx.
-	loading, stop := context.WithCancel(context.Background())
-	detach := context.AfterFunc(ctx, stop)
-	s.state.SetContext(loading)
-	defer func() {
-		detach()
-		s.state.RemoveContext()
-	}()
-	return s.load(abs)
+// interruptible calls load, whose Lua ends when ctx is done.
+func (s *Script) interruptible(ctx context.Context, load func() error) error {
+	s.guard.enter("the project", true)
+	defer s.guard.leave()
+	defer context.AfterFunc(ctx, s.guard.interrupt)()
+	err := load()
+	if s.scheduler.exiting {
+		s.scheduler.exiting = false
+		if s.cut != nil {
+			return s.cut
+		}
+	}
+	return err
 }
 
 // load executes the file and completes the project from it.
@@ -128,6 +149,11 @@ func (s *Script) load(abs string) error {
 	if err != nil {
 		return err
 	}
+	return s.execute(fn)
+}
+
+// execute calls fn, the chunk that was read first, and completes the project from what it described.
+func (s *Script) execute(fn *lua.LFunction) error {
 	// A file that brings in no other code says by itself which functions there are, so that all misspelt names
 	// are found before anything runs. Otherwise the other code has to run first.
 	if !s.sources[0].names.open {

@@ -19,14 +19,13 @@ import (
 // loop is one Run. Its goroutine owns the Lua state: all methods are called there, unless they say otherwise.
 type loop struct {
 	script *Script
+	guard  *guard // the script's
 	opts   RunOptions
 
-	outer     context.Context    // done: the user or the timeout ends the run
-	starts    context.Context    // for builds and loads in progress
-	cancel    context.CancelFunc // of starts
-	threads   context.Context    // for tasks
-	interrupt context.CancelFunc // of threads
-	build     sync.Mutex         // held while opts.Build runs
+	outer  context.Context    // done: the user or the timeout ends the run
+	starts context.Context    // for builds and loads in progress
+	cancel context.CancelFunc // of starts
+	build  sync.Mutex         // held while opts.Build runs
 
 	batches chan *bpf.Batch
 	posted  chan func()   // what other goroutines want done here
@@ -45,7 +44,10 @@ type loop struct {
 	handles   *lua.LTable // metatable of what run returns
 	deadline  time.Time   // when delivery has to make room for others
 	flushed   time.Time
-	checkLost bool // a wakeup for it is set
+	weighed   time.Time // when memory was looked at
+	checkLost bool      // a wakeup for it is set
+
+	tolerated tolerated
 
 	stdout *scriptOutput
 	sinks  []output.Sink
@@ -60,6 +62,7 @@ const (
 	batchesAhead = 4                      // batches that readers may have ready
 	slice        = time.Millisecond       // records are delivered for so long before others get a turn
 	sliceCheck   = 32                     // records between two looks at the clock
+	weighEvery   = 50 * time.Millisecond  // between two looks at the memory that is held
 	flushEvery   = 100 * time.Millisecond // how long output may wait while the loop is never idle
 	lossEvery    = 250 * time.Millisecond // between two looks at the counts of lost records
 )
@@ -71,8 +74,17 @@ func newLoop(s *Script, opts RunOptions) *loop {
 	if opts.Sink == nil {
 		opts.Sink = func(*bpf.Stream) output.Sink { return output.Discard() }
 	}
+	if opts.Open == nil {
+		opts.Open = func(_ *builder.Target, path string) (*bpf.Object, error) { return bpf.Open(path) }
+	}
+	if opts.Watch == nil {
+		opts.Watch = func(*builder.Target, *bpf.Instance, bool) error { return nil }
+	}
 	if opts.Notice == nil {
 		opts.Notice = func(string) {}
+	}
+	if opts.Failed == nil {
+		opts.Failed = func(t *builder.Target, err error) { opts.Notice(t.Name + ": " + err.Error()) }
 	}
 	if opts.Discarded == nil {
 		opts.Discarded = func(t *builder.Target, records uint64) {
@@ -84,6 +96,7 @@ func newLoop(s *Script, opts RunOptions) *loop {
 	}
 	l := &loop{
 		script:  s,
+		guard:   s.guard,
 		opts:    opts,
 		batches: make(chan *bpf.Batch, batchesAhead),
 		posted:  make(chan func()),
@@ -105,15 +118,14 @@ func (l *loop) run(ctx context.Context, args []string) error {
 	l.outer = ctx
 	l.starts, l.cancel = context.WithCancel(ctx)
 	defer l.cancel()
-	l.threads, l.interrupt = context.WithCancel(ctx)
-	defer l.interrupt()
-	l.script.scheduler.ctx = l.threads
-	defer func() { l.script.scheduler.ctx = nil }()
+	l.guard.begin(l.opts.CallbackTimeout)
+	defer context.AfterFunc(ctx, l.guard.end)()
 	defer close(l.done)
 
 	l.start(args)
 	for !l.finished() {
 		l.wake()
+		l.checkMemory()
 		if l.batch != nil {
 			l.deliver()
 			l.poll()
@@ -123,6 +135,7 @@ func (l *loop) run(ctx context.Context, args []string) error {
 	}
 	l.end(true) // what is left are tasks that nobody will wake
 	l.flush()
+	l.reportTolerated()
 	switch {
 	case l.err != nil:
 		return l.err
@@ -140,7 +153,11 @@ func (l *loop) start(args []string) {
 		for i, a := range args {
 			values[i] = lua.LString(a)
 		}
-		l.spawn(s.entry, values, func() {})
+		l.spawn("entry", s.entry, values, func(err error) {
+			if err != nil {
+				l.fail(err)
+			}
+		})
 		return
 	}
 	targets := s.project.Defaults()
@@ -187,6 +204,16 @@ func (l *loop) finished() bool {
 	return len(l.launching) == 0 && len(l.instances) == 0 && l.batch == nil && (l.ending || l.tasks == 0)
 }
 
+// checkMemory ends the run if scripts hold too much.
+func (l *loop) checkMemory() {
+	if now := time.Now(); now.Sub(l.weighed) > weighEvery {
+		l.weighed = now
+		if err := l.guard.checkMemory(); err != nil {
+			l.fail(err)
+		}
+	}
+}
+
 // end begins the end of the run: everything is detached, and no task or timer goes on; one that runs does until it
 // waits. Records that are queued are delivered, or counted as discarded. It may be called again.
 func (l *loop) end(discard bool) {
@@ -199,7 +226,7 @@ func (l *loop) end(discard bool) {
 	}
 }
 
-// fail ends the run with err, unless it failed before. A task that runs is interrupted.
+// fail ends the run with err, unless it failed before. Lua that runs is interrupted.
 func (l *loop) fail(err error) {
 	switch {
 	case errors.Is(err, syscall.EPIPE):
@@ -209,7 +236,7 @@ func (l *loop) fail(err error) {
 	case l.err == nil && l.exitCode != brokenPipe:
 		l.err = err
 	}
-	l.interrupt()
+	l.guard.interrupt()
 	l.end(true)
 }
 
@@ -275,24 +302,40 @@ func (l *loop) flush() {
 	}
 }
 
-// call calls a Lua function that has to return without waiting: a callback. L is the state that runs. What it raises is
-// returned as users see it, save for the unwinding of os.exit.
-func (l *loop) call(L *lua.LState, fn *lua.LFunction, args ...lua.LValue) error {
+// call calls a Lua function that has to return without waiting: a callback, which what names in errors. L is the state that runs. What it
+// raises is returned as users see it, save for the unwinding of os.exit.
+func (l *loop) call(L *lua.LState, what string, fn *lua.LFunction, args ...lua.LValue) error {
 	s := l.script
 	L.Push(fn)
 	for _, a := range args {
 		L.Push(a)
 	}
 	l.calls++
+	l.guard.enter(what, false)
 	err := L.PCall(len(args), 0, nil)
+	l.guard.leave()
 	l.calls--
 	if s.scheduler.exiting {
 		// The outermost call is where the unwinding ends.
-		s.scheduler.exiting = l.calls > 0 || s.scheduler.task != nil
+		if l.calls == 0 && s.scheduler.task == nil {
+			return l.unwound()
+		}
 		return nil
 	}
 	if err != nil {
 		return s.diagnose(err)
 	}
 	return nil
+}
+
+// unwound is called at the end of an unwinding that nothing may catch, and returns why, if that is an error.
+func (l *loop) unwound() error {
+	s := l.script
+	s.scheduler.exiting = false
+	cut := s.cut
+	s.cut = nil
+	if cut == nil {
+		return nil
+	}
+	return cut
 }

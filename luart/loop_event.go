@@ -22,8 +22,8 @@ func (l *loop) deliver() {
 		l.next = l.batch.Len()
 	default:
 		l.deadline = time.Now().Add(slice)
-		if err := l.call(l.script.state, l.delivery); err != nil {
-			l.fail(err)
+		if err := l.call(l.script.state, "the callback of on_event", l.delivery); err != nil {
+			l.raised(i, l.blame(i, err, l.batch.Record(l.next-1)))
 		}
 	}
 	if l.next >= l.batch.Len() {
@@ -41,20 +41,34 @@ func (l *loop) deliverSlice(L *lua.LState) int {
 	for l.next < l.batch.Len() && !i.discard {
 		record := l.batch.Record(l.next)
 		l.next++
-		fns, layout := r.take(record)
-		if len(fns) > 0 {
-			event := l.script.values.event(layout, record)
-			for _, fn := range fns {
-				L.Push(fn)
-				L.Push(event)
-				L.Call(1, 0)
-			}
+		if row := r.take(record); row != nil {
+			row.call(L, l.script.values, record)
 		}
-		if l.next%sliceCheck == 0 && !time.Now().Before(l.deadline) {
+		if l.guard.late.Load() || l.next%sliceCheck == 0 && !time.Now().Before(l.deadline) {
 			break
 		}
 	}
 	return 0
+}
+
+// call calls the callbacks with a record.
+func (r *typeRoute) call(L *lua.LState, v *values, record []byte) {
+	var event lua.LValue // made for the first who needs it
+	for i := range r.callbacks {
+		c := &r.callbacks[i]
+		if s := c.specialized; s != nil && len(record) >= s.size {
+			L.Push(s.fn)
+			s.push(L, v, record)
+			L.Call(len(s.fields), 0)
+			continue
+		}
+		if event == nil {
+			event = v.event(r.layout, record)
+		}
+		L.Push(c.fn)
+		L.Push(event)
+		L.Call(1, 0)
+	}
 }
 
 // watchLosses sees to it that on_lost callbacks are called as long as a running target has one.
@@ -88,9 +102,8 @@ func (l *loop) reportLosses(i *instance) {
 			if i.discard {
 				return // the one before stopped the target
 			}
-			if err := l.call(l.script.state, fn, lua.LString(stream.Name()), unsignedValue(n)); err != nil {
-				l.fail(err)
-				return
+			if err := l.call(l.script.state, "the callback of on_lost", fn, lua.LString(stream.Name()), unsignedValue(n)); err != nil {
+				l.raised(i, l.blame(i, err, nil))
 			}
 		}
 	}

@@ -39,7 +39,9 @@ func (l *loop) startTarget(t *builder.Target, started func(*instance, error)) {
 func (l *loop) startTargetNow(L *lua.LState, t *builder.Target) (*instance, error) {
 	la := &launch{target: t}
 	l.launching = append(l.launching, la)
+	resume := l.guard.pause() // the build is not the callback's time
 	la.err = l.launch(la)
+	resume()
 	return l.begin(L, la)
 }
 
@@ -51,7 +53,7 @@ func (l *loop) launch(la *launch) error {
 		return err
 	}
 	notice := func(text string) { la.notices = append(la.notices, text) }
-	if la.object, err = bpf.Open(path); err != nil {
+	if la.object, err = l.opts.Open(t, path); err != nil {
 		return fmt.Errorf("run %s: %w", t.Name, err)
 	}
 	for _, g := range t.Globals {
@@ -65,7 +67,7 @@ func (l *loop) launch(la *launch) error {
 	if err := l.starts.Err(); err != nil {
 		return err
 	}
-	kernel, err := la.object.Load(bpf.LoadOptions{Hooks: hooks(t), Notice: notice, Verbose: l.verbose(t), Text: &iteratorOutput{l}})
+	kernel, err := la.object.Load(bpf.LoadOptions{Hooks: hooks(t), Notice: notice, Verbose: l.verbose(t), Text: &iteratorOutput{l}, Strict: l.opts.Strict})
 	if err != nil {
 		return atHook(t, fmt.Errorf("run %s: %w", t.Name, err))
 	}
@@ -157,8 +159,8 @@ func (l *loop) begin(L *lua.LState, la *launch) (*instance, error) {
 		if i.stopped {
 			break
 		}
-		if err := l.call(L, fn); err != nil {
-			l.fail(err)
+		if err := l.call(L, "the callback of on_load", fn); err != nil {
+			l.fail(l.blame(i, err, nil))
 		}
 	}
 	if i.stopped {
@@ -175,6 +177,7 @@ func (l *loop) begin(L *lua.LState, la *launch) (*instance, error) {
 	if len(i.handlers.lost) > 0 {
 		l.watchLosses()
 	}
+	l.watch(i)
 	return i, nil
 }
 
@@ -201,7 +204,12 @@ func (l *loop) every(i *instance, t timer, at time.Time) {
 		l.at(at, tick)
 		if !busy {
 			busy = true
-			l.spawn(t.fn, nil, func() { busy = false })
+			l.spawn("the timer", t.fn, nil, func(err error) {
+				busy = false
+				if err != nil {
+					l.raised(i, l.blame(i, err, nil))
+				}
+			})
 		}
 	}
 	l.at(at, tick)

@@ -19,6 +19,9 @@ type scriptOutput struct {
 }
 
 func (o *scriptOutput) Write(p []byte) (int, error) {
+	if len(p) > o.buffer.Available() { // the reader may take its time
+		defer o.loop.guard.pause()()
+	}
 	n, err := o.buffer.Write(p)
 	o.check(err)
 	return n, err

@@ -2,22 +2,20 @@ package luart
 
 import (
 	"errors"
-	"strings"
 	"time"
 
 	lua "github.com/yuin/gopher-lua"
 )
 
-// spawn begins a task that calls fn. ended is called when it ended without an error; an error ends the run.
-func (l *loop) spawn(fn *lua.LFunction, args []lua.LValue, ended func()) {
-	t := &task{ended: func(out outcome) {
-		switch {
-		case out.err == nil:
-			ended()
-		case !l.wasInterrupted(out.err):
-			l.fail(l.script.diagnose(out.err))
+// spawn begins a task that calls fn, which what names in errors. ended is called when it ended, unless os.exit unwound it or the end of the run.
+func (l *loop) spawn(what string, fn *lua.LFunction, args []lua.LValue, ended func(err error)) {
+	t := &task{what: what, ended: func(out outcome) {
+		if out.err != nil {
+			ended(l.script.diagnose(out.err))
+			return
 		}
-	}}
+		ended(nil)
+	}, cut: ended}
 	t.enter(l.script.scheduler.newCoroutine(fn))
 	l.tasks++
 	l.drive(t, outcome{values: args})
@@ -26,23 +24,20 @@ func (l *loop) spawn(fn *lua.LFunction, args []lua.LValue, ended func()) {
 // drive lets a task go on with in.
 func (l *loop) drive(t *task, in outcome) {
 	s := l.script
+	l.guard.enter(t.what, true)
 	out, ended := s.scheduler.drive(s.state, t, in)
+	l.guard.leave()
 	if !ended {
 		return
 	}
 	l.tasks--
 	if s.scheduler.exiting { // what is raised until here is the unwinding
-		s.scheduler.exiting = false
+		if err := l.unwound(); err != nil {
+			t.cut(err)
+		}
 		return
 	}
 	t.ended(out)
-}
-
-// wasInterrupted reports whether err is what ended a task because the run ends: threads are
-// interrupted through their context.
-func (l *loop) wasInterrupted(err *lua.ApiError) bool {
-	cause := l.threads.Err()
-	return cause != nil && strings.HasSuffix(err.Object.String(), cause.Error())
 }
 
 // sleep lets the running task wait for d.

@@ -25,6 +25,18 @@ type resolution struct {
 	comparisons []*ast.Expr // the places of < <= > >=, inner ones first
 	numbers     []*ast.Expr // the places of number literals
 	assignments []*ast.Stmt // the places of assignments to local variables
+	functions   []function  // in the order of the text, outer ones before those in them
+	loops       []loopBody
+	gotos       []*ast.Stmt // the places of goto statements
+}
+
+// function is a function in the text.
+type function struct {
+	expr *ast.FunctionExpr
+	// argument is its first parameter; nil where it has none, or is a method or takes ... .
+	argument *local
+	// callsBack is set where it may call functions, and so itself: it has a call, or an index whose metamethod may be one.
+	callsBack bool
 }
 
 // callSite is a call of a function by name.
@@ -38,6 +50,14 @@ type callSite struct {
 type local struct {
 	values  []*ast.Expr // the places of what is assigned to it
 	unknown bool        // something is assigned to it that is not in values, such as an argument
+	reads   []fieldRead // where a field of it is read
+	escapes bool        // it is used in other ways: assigned to, called, passed on, changed
+}
+
+// fieldRead is an expression such as e.at.x, where e is a local variable.
+type fieldRead struct {
+	path   []string    // at, x
+	places []*ast.Expr // of e.at and e.at.x
 }
 
 // maxSyntaxDepth bounds how deeply expressions and blocks of a chunk may nest. Compiler and resolver follow the
@@ -49,11 +69,15 @@ type resolver struct {
 	resolution
 	blocks []map[string]*local
 	depth  int
+	within []int           // the functions around, as indices of functions
+	plain  map[string]bool // names of parameters that are plain numbers or strings
 }
 
 // resolve walks the chunk. It panics with a *lineError where there is something that the interpreter would get wrong.
-func resolve(chunk []ast.Stmt) *resolution {
-	r := &resolver{resolution: resolution{
+//
+// Parameters whose names are in plain are taken to be plain numbers or strings.
+func resolve(chunk []ast.Stmt, plain map[string]bool) *resolution {
+	r := &resolver{plain: plain, resolution: resolution{
 		names:    names{globals: make(map[string]bool), reads: make(map[string]bool)},
 		bindings: make(map[*ast.IdentExpr]*local),
 	}}
@@ -90,8 +114,19 @@ func (r *resolver) block(stmts []ast.Stmt, parameters ...string) {
 func (r *resolver) push(parameters []string) {
 	r.blocks = append(r.blocks, make(map[string]*local))
 	for _, p := range parameters {
-		r.declare(p).unknown = true
+		l := r.declare(p)
+		if r.plain[p] {
+			l.values = []*ast.Expr{aNumber()}
+		} else {
+			l.unknown = true
+		}
 	}
+}
+
+// aNumber returns the place of a number, for variables that hold nothing else.
+func aNumber() *ast.Expr {
+	var number ast.Expr = &ast.NumberExpr{Value: "0"}
+	return &number
 }
 
 func (r *resolver) pop() { r.blocks = r.blocks[:len(r.blocks)-1] }
@@ -134,9 +169,11 @@ func (r *resolver) stmt(place *ast.Stmt) {
 	case *ast.DoBlockStmt:
 		r.block(s.Stmts)
 	case *ast.WhileStmt:
+		r.loops = append(r.loops, loopBody{s, &s.Stmts})
 		r.expr(&s.Condition)
 		r.block(s.Stmts)
 	case *ast.RepeatStmt:
+		r.loops = append(r.loops, loopBody{s, &s.Stmts})
 		// The condition sees the locals of the body.
 		r.push(nil)
 		r.stmts(s.Stmts)
@@ -147,6 +184,7 @@ func (r *resolver) stmt(place *ast.Stmt) {
 		r.block(s.Then)
 		r.block(s.Else)
 	case *ast.NumberForStmt:
+		r.loops = append(r.loops, loopBody{s, &s.Stmts})
 		r.expr(&s.Init)
 		r.expr(&s.Limit)
 		if s.Step != nil {
@@ -154,18 +192,20 @@ func (r *resolver) stmt(place *ast.Stmt) {
 		}
 		r.push(nil)
 		// The interpreter accepts nothing but plain numbers as bounds.
-		var number ast.Expr = &ast.NumberExpr{Value: "0"}
-		r.declare(s.Name).values = []*ast.Expr{&number}
+		r.declare(s.Name).values = []*ast.Expr{aNumber()}
 		r.stmts(s.Stmts)
 		r.pop()
 	case *ast.GenericForStmt:
+		r.loops = append(r.loops, loopBody{s, &s.Stmts})
 		r.exprs(s.Exprs)
 		r.block(s.Stmts, s.Names...)
 	case *ast.FuncDefStmt:
 		r.funcDef(s)
 	case *ast.ReturnStmt:
 		r.exprs(s.Exprs)
-	case *ast.BreakStmt, *ast.LabelStmt, *ast.GotoStmt:
+	case *ast.GotoStmt:
+		r.gotos = append(r.gotos, place)
+	case *ast.BreakStmt, *ast.LabelStmt:
 	default:
 		panic(fmt.Sprintf("unknown statement %T", s))
 	}
@@ -177,7 +217,7 @@ func (r *resolver) assign(s *ast.AssignStmt) (toLocal bool) {
 	for i := range s.Lhs {
 		id, ok := s.Lhs[i].(*ast.IdentExpr)
 		if !ok {
-			r.expr(&s.Lhs[i])
+			r.assignedExpr(s.Lhs[i])
 			continue
 		}
 		l := r.lookup(id.Value)
@@ -186,6 +226,7 @@ func (r *resolver) assign(s *ast.AssignStmt) (toLocal bool) {
 			continue
 		}
 		l.assign(s.Rhs, i)
+		l.escapes = true
 		toLocal = true
 	}
 	return toLocal
@@ -226,19 +267,44 @@ func (r *resolver) funcDef(s *ast.FuncDefStmt) {
 		return
 	}
 	if id, ok := s.Name.Func.(*ast.IdentExpr); !ok {
-		r.expr(&s.Name.Func)
+		r.assignedExpr(s.Name.Func)
 	} else if l := r.lookup(id.Value); l != nil {
-		l.unknown = true
+		l.unknown, l.escapes = true, true
 	} else {
 		r.globals[id.Value] = true
 	}
 	r.function(s.Func)
 }
 
-func (r *resolver) function(f *ast.FunctionExpr, parameters ...string) {
-	parameters = append(parameters, f.ParList.Names...)
+// assignedExpr walks what is assigned to and no name: a.b or a[b].
+func (r *resolver) assignedExpr(e ast.Expr) {
+	get := e.(*ast.AttrGetExpr)
+	if _, ok := get.Key.(*ast.StringExpr); !ok {
+		r.callsBack()
+	}
+	r.expr(&get.Object)
+	r.expr(&get.Key)
+}
+
+// callsBack notes that the function around may call others.
+func (r *resolver) callsBack() {
+	if n := len(r.within); n > 0 {
+		r.functions[r.within[n-1]].callsBack = true
+	}
+}
+
+// function walks a function. self is the parameter that the text of a method does not show.
+func (r *resolver) function(f *ast.FunctionExpr, self ...string) {
+	parameters := append(self, f.ParList.Names...)
 	if f.ParList.HasVargs {
 		parameters = append(parameters, "arg")
 	}
+	r.functions = append(r.functions, function{expr: f})
+	first, at := len(r.locals), len(r.functions)-1
+	r.within = append(r.within, at)
 	r.block(f.Stmts, parameters...)
+	r.within = r.within[:len(r.within)-1]
+	if len(self) == 0 && len(f.ParList.Names) > 0 && !f.ParList.HasVargs {
+		r.functions[at].argument = r.locals[first]
+	}
 }

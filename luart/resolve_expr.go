@@ -2,6 +2,7 @@ package luart
 
 import (
 	"fmt"
+	"slices"
 
 	lua "github.com/yuin/gopher-lua"
 	"github.com/yuin/gopher-lua/ast"
@@ -26,8 +27,13 @@ func (r *resolver) expr(place *ast.Expr) {
 			r.reads[e.Value] = true
 		}
 	case *ast.AttrGetExpr:
-		r.expr(&e.Object)
-		r.expr(&e.Key)
+		if !r.fieldRead(place) {
+			if _, ok := e.Key.(*ast.StringExpr); !ok {
+				r.callsBack()
+			}
+			r.expr(&e.Object)
+			r.expr(&e.Key)
+		}
 	case *ast.TableExpr:
 		r.table(e)
 	case *ast.FuncCallExpr:
@@ -83,15 +89,50 @@ var definers = map[string]bool{
 	"setfenv": true, "getfenv": true, "_G": true,
 }
 
+// maxPath bounds the names in a fieldRead; structs do not nest as deeply.
+const maxPath = 16
+
+// fieldRead notes the expression at place if it is a field of a local variable, with nothing but names.
+func (r *resolver) fieldRead(place *ast.Expr) bool {
+	var read fieldRead
+	for range maxPath {
+		switch e := (*place).(type) {
+		case *ast.AttrGetExpr:
+			key, ok := e.Key.(*ast.StringExpr)
+			if !ok {
+				return false
+			}
+			read.path = append(read.path, key.Value)
+			read.places = append(read.places, place)
+			place = &e.Object
+		case *ast.IdentExpr:
+			l := r.lookup(e.Value)
+			if l == nil {
+				return false
+			}
+			r.bindings[e] = l
+			slices.Reverse(read.path)
+			slices.Reverse(read.places)
+			l.reads = append(l.reads, read)
+			return true
+		default:
+			return false
+		}
+	}
+	return false
+}
+
 func (r *resolver) ident(e *ast.IdentExpr) {
 	if l := r.lookup(e.Value); l != nil {
 		r.bindings[e] = l
+		l.escapes = true
 	} else if definers[e.Value] {
 		r.open = true
 	}
 }
 
 func (r *resolver) call(e *ast.FuncCallExpr) {
+	r.callsBack()
 	if e.Func == nil { // a:b()
 		r.expr(&e.Receiver)
 		r.calls = append(r.calls, callSite{name: dotted(e.Receiver) + ":" + e.Method, line: e.Line()})

@@ -12,9 +12,9 @@ import (
 
 // The interpreter has one kind of number. It refuses to compare one with a 64-bit value before it asks any metamethod, and reads
 // every literal as a float64. Both are mended in the syntax tree: a < b becomes a call of (lt), a literal above
-// 2^53 becomes a field of (constants). The names are locals around the chunk that no script can spell:
+// 2^53 becomes a field of (constants). Looks at the alarm are put in too. The names are locals around the chunk that no script can spell:
 //
-//	local (lt), (le), (gt), (ge), (constants) = ...
+//	local (lt), (le), (gt), (ge), (alarm), (constants) = ...
 //	return function(...) chunk end
 const constantsName = "(constants)"
 
@@ -24,9 +24,33 @@ var comparisonNames = map[string]string{"<": "(lt)", "<=": "(le)", ">": "(gt)", 
 // comparisonOperators has the operators in the order of the hidden locals.
 var comparisonOperators = []string{"<", "<=", ">", ">="}
 
+// hiddenNames returns the names of the hidden locals.
+func hiddenNames() []string {
+	var names []string
+	for _, op := range comparisonOperators {
+		names = append(names, comparisonNames[op])
+	}
+	return append(names, alarmName, constantsName)
+}
+
+// hiddenValues returns what the hidden locals of a chunk with these constants hold.
+func (s *Script) hiddenValues(L *lua.LState, constants []lua.LValue) []lua.LValue {
+	if s.comparisons == nil {
+		s.comparisons = comparisonFunctions(L)
+	}
+	table := L.CreateTable(len(constants), 0)
+	for _, c := range constants {
+		table.Append(c)
+	}
+	return append(slices.Clone(s.comparisons), s.alarm, table)
+}
+
+// isHidden reports whether name is one that no script can spell.
+func isHidden(name string) bool { return strings.HasPrefix(name, "(") }
+
 // rewrite replaces in the resolved chunk what the interpreter would get wrong, and returns the values of (constants).
-// A literal that no number can hold is an error at its line.
-func rewrite(r *resolution) ([]lua.LValue, *lineError) {
+// A literal that no number can hold is an error at its line. The function first, if any, is only called from Go.
+func rewrite(r *resolution, first *ast.FunctionExpr) ([]lua.LValue, *lineError) {
 	constants, err := r.rewriteNumbers()
 	if err != nil {
 		return nil, err
@@ -46,6 +70,7 @@ func rewrite(r *resolution) ([]lua.LValue, *lineError) {
 			*place = viaTemporaries(s)
 		}
 	}
+	r.addLooks(first)
 	return constants, nil
 }
 
@@ -129,11 +154,7 @@ func (r *resolution) rewriteNumbers() ([]lua.LValue, *lineError) {
 
 // factory returns the chunk inside of the function that gives it its hidden locals.
 func factory(chunk []ast.Stmt) []ast.Stmt {
-	bind := &ast.LocalAssignStmt{Exprs: []ast.Expr{&ast.Comma3Expr{}}}
-	for _, op := range comparisonOperators {
-		bind.Names = append(bind.Names, comparisonNames[op])
-	}
-	bind.Names = append(bind.Names, constantsName)
+	bind := &ast.LocalAssignStmt{Names: hiddenNames(), Exprs: []ast.Expr{&ast.Comma3Expr{}}}
 	body := &ast.FunctionExpr{ParList: &ast.ParList{HasVargs: true}, Stmts: chunk}
 	if len(chunk) > 0 {
 		last := chunk[len(chunk)-1]

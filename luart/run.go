@@ -16,8 +16,18 @@ type RunOptions struct {
 	// Build brings a target's object up to date and returns its path. It is called from goroutines other than
 	// the one of Run, one call at a time.
 	Build func(ctx context.Context, t *builder.Target) (string, error)
+	// Open reads a target's object from the path that Build returned, before the target's globals are set. It is called from
+	// goroutines other than the one of Run. nil: bpf.Open.
+	Open func(t *builder.Target, path string) (*bpf.Object, error)
+	// Strict has a target fail of which a program cannot be attached as its section says, as bpf.LoadOptions do.
+	Strict bool
 	// Sink returns where the records of a stream go that no callback takes. nil: nowhere.
 	Sink func(*bpf.Stream) output.Sink
+	// Watch is called for each running target every WatchInterval and once more, with last set, when its programs are detached and its
+	// records dealt with but its maps are still there. What scripts and sinks had to say is written out before. An
+	// error ends the run. nil: nobody watches.
+	Watch         func(t *builder.Target, kernel *bpf.Instance, last bool) error
+	WatchInterval time.Duration // 0: Watch is only called with last
 	// Notice receives what a user should know but the script did not ask for, without newline. nil: nobody does.
 	Notice func(text string)
 	// Verbose receives what is done beside the obvious, such as mounting tracefs. nil: nobody does. It may be
@@ -28,8 +38,16 @@ type RunOptions struct {
 	// Discarded is told, before Ended, of the records of a target that reached no callback because the
 	// script had stopped it. nil: Notice is.
 	Discarded func(t *builder.Target, records uint64)
-	Timeout   time.Duration // 0: none
-	Stdout    io.Writer     // what scripts print to, in large pieces; nil: as LoadOptions say
+	// KeepGoing counts errors of callbacks and timers where they would end the run. They are reported to Notice in the end, and the run
+	// returns an *ExitError. Errors in entry and on_load, and callbacks that had to be ended, end the run in any case.
+	KeepGoing bool
+	// Failed is told of the first error of each sort that KeepGoing goes on after. nil: Notice is.
+	Failed  func(t *builder.Target, err error)
+	Timeout time.Duration // 0: none
+	// CallbackTimeout is how long a callback may run, or entry or a timer from one wait to the next, until it is ended with
+	// an error; 0: for ever. Builds and slow readers of its output do not count.
+	CallbackTimeout time.Duration
+	Stdout          io.Writer // what scripts print to, in large pieces; nil: as LoadOptions say
 }
 
 // Run executes entry(args...) and all that follows from it, until nothing runs any more, the script
@@ -37,8 +55,8 @@ type RunOptions struct {
 // All that was attached is detached when it returns. An *ExitError carries the
 // code of os.exit; what was wrong in the script is a *diag.Diagnostic.
 //
-// Records that are in the rings when ctx or Timeout ends the run still reach their callbacks. Run does not wait for
-// a callback that never returns.
+// Records that are in the rings when ctx or Timeout ends the run still reach their callbacks. A callback that does not return
+// a second later is ended.
 func (s *Script) Run(ctx context.Context, args []string, opts RunOptions) error {
 	l := newLoop(s, opts)
 	stdout := s.stdout

@@ -69,6 +69,7 @@ func (s *Script) openLibraries(allowHost bool) {
 		"loadfile":   s.luaLoadFile,
 		"dofile":     s.luaDoFile,
 		"require":    s.require,
+		"setfenv":    s.keepingEnvironments(L.GetGlobal("setfenv")),
 	} {
 		L.SetGlobal(name, L.NewFunction(fn))
 	}

@@ -22,6 +22,8 @@ type source struct {
 	lines    []string
 	tokens   []ast.Token // made by scan
 	names    names       // filled by compile
+	// functions has those in the text, as resolution lists them; nil where they cannot be told apart. Filled by compile.
+	functions []*lua.FunctionProto
 }
 
 // sources are all files that were compiled, in that order. The Lua state knows them by name.

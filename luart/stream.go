@@ -25,21 +25,34 @@ type route struct {
 
 // typeRoute are the callbacks for records of a type, in the order of their on_event.
 type typeRoute struct {
-	typ    *decode.Type
-	layout *layout
-	fns    []*lua.LFunction
+	typ       *decode.Type
+	layout    *layout
+	callbacks []callback
 }
 
-// take returns who gets a record, and its layout.
-func (r *route) take(record []byte) ([]*lua.LFunction, *layout) {
+// callback is a function for records of a type.
+type callback struct {
+	fn          *lua.LFunction
+	specialized *specialized // nil: fn is called with an event
+}
+
+// take returns who gets a record; nil where it is of none of the types.
+func (r *route) take(record []byte) *typeRoute {
+	row := r.rowOf(record)
+	if row == nil {
+		r.misfits++
+	}
+	return row
+}
+
+func (r *route) rowOf(record []byte) *typeRoute {
 	t := r.stream.Type(record)
 	for i := range r.byType {
 		if row := &r.byType[i]; row.typ == t {
-			return row.fns, row.layout
+			return row
 		}
 	}
-	r.misfits++
-	return nil, nil
+	return nil
 }
 
 // routes returns where the streams of i go.
@@ -55,7 +68,7 @@ func (l *loop) routes(i *instance) map[*bpf.Stream]*route {
 		for _, t := range stream.Info.Types {
 			row := typeRoute{typ: t, layout: l.script.values.layout(t)}
 			for _, h := range callbacks(i.handlers.events, stream.Info, t) {
-				row.fns = append(row.fns, h.fn)
+				row.callbacks = append(row.callbacks, callback{h.fn, l.script.specialize(h.fn, row.layout)})
 			}
 			r.byType = append(r.byType, row)
 		}

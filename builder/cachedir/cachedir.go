@@ -7,6 +7,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"sync"
 	"syscall"
 
 	"github.com/ebpfx/ebpfx/builder/internal/atomicfile"
@@ -15,9 +16,12 @@ import (
 // Cache is where the files lie: $XDG_CACHE_HOME/ebpfx, or ~/.cache/ebpfx, or, when that cannot be
 // written, a private folder among the temporary files. A file's name says
 // what is in it, as by a hash, so a file that is there is right, and never changes.
+//
+// Several goroutines may use it.
 type Cache struct {
 	dirs   []place
 	notice func(string)
+	told   sync.Once
 }
 
 type place struct {
@@ -25,8 +29,8 @@ type place struct {
 	private bool // among the temporary files, where anybody may have made it
 }
 
-// New returns the cache of the user. notice is told, once per file that had to be
-// put elsewhere, where it went and why; nil: silent. Nothing is made yet.
+// New returns the cache of the user. notice is told, once, where files went that could not
+// be written to the preferred place, and why; nil: silent. Nothing is made yet.
 func New(notice func(string)) *Cache {
 	c := &Cache{notice: notice}
 	// By the XDG base directory specification a relative path is to be ignored.
@@ -126,7 +130,7 @@ func (c *Cache) Contains(path string) bool {
 
 func (c *Cache) tell(text string) {
 	if c.notice != nil {
-		c.notice(text)
+		c.told.Do(func() { c.notice(text) })
 	}
 }
 

@@ -71,4 +71,23 @@
 		(bpf_xdp_output)(ctx, map, flags, data, size);                         \
 	})
 
+/*
+ * A record that is reserved as a dynptr has the type of what is written to its beginning. Of a write to
+ * another place the header says void, and what else a dynptr may be of, only a function that reserves says.
+ */
+#define bpf_ringbuf_reserve_dynptr(map, size, flags, ptr)                              \
+	({                                                                             \
+		static char __ebpfx_reserve[] __ebpfx_section = __ebpfx_text(map);     \
+		(bpf_ringbuf_reserve_dynptr)(map, size, flags, ptr);                   \
+	})
+
+#define bpf_dynptr_write(dst, offset, src, ...)                                        \
+	({                                                                             \
+		__ebpfx_send("dynptr", ,                                               \
+			     __builtin_choose_expr(                                    \
+				     __builtin_constant_p(offset) ? !(offset) : 0,     \
+				     src, (void *)0))                                  \
+		(bpf_dynptr_write)(dst, offset, src, ##__VA_ARGS__);                   \
+	})
+
 #endif /* __EBPFX_EVENTS_H */

@@ -40,6 +40,8 @@ func newApp(con *console) *cli.App {
 			}
 			return printAppHelp(c.App)
 		},
+
+		DisableSliceFlagSeparator: true, // a comma belongs to the value of a flag that may come several times
 	}
 	for _, cmd := range app.Commands {
 		cmd.HideHelp = true
@@ -61,7 +63,7 @@ type call struct {
 // answers --help, and bounds every verb but run, which has its own way to end, by --timeout.
 func action(con *console, verb func(context.Context, *call) error) cli.ActionFunc {
 	return func(c *cli.Context) error {
-		if contextOf(c, "help").Bool("help") {
+		if wantsHelp(c) && !runsProgram(c) {
 			return printHelp(c.App, c.Command)
 		}
 		s, err := readSettings(c)
@@ -83,6 +85,9 @@ func action(con *console, verb func(context.Context, *call) error) cli.ActionFun
 		return err
 	}
 }
+
+// wantsHelp reports whether --help was given, on either side of the verb.
+func wantsHelp(c *cli.Context) bool { return contextOf(c, "help").Bool("help") }
 
 // load executes the description scope of the project.lua that the flags ask for.
 func (c *call) load(ctx context.Context, opts luart.LoadOptions) (*luart.Script, error) {

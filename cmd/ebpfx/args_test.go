@@ -28,6 +28,17 @@ func TestArrange(t *testing.T) {
 		// The arguments of run are the script's.
 		{"ebpfx run -t 5s uprobe --fast -v", "ebpfx run -t 5s uprobe --fast -v"},
 		{"ebpfx -v run -- --x", "ebpfx -v run -- --x"},
+		// With a file in the place of a project they are, save for flags of ours.
+		{"ebpfx run tool.bpf.o", "ebpfx run -- tool.bpf.o"},
+		{"ebpfx run tool.bpf.c --targ_pid 5 -t 5s --full", "ebpfx run -t 5s -- tool.bpf.c --targ_pid 5 --full"},
+		{"ebpfx run -v a/tool.o --comm=x -o json --min -5", "ebpfx run -v -o json -- a/tool.o --comm=x --min -5"},
+		{"ebpfx run tool.o --attach a=b --attach=c=d -e x --help", "ebpfx run --attach a=b --attach=c=d -e x --help -- tool.o"},
+		{"ebpfx run tool.o -q -- --verbose -v", "ebpfx run -q -- tool.o --verbose -v"},
+		{"ebpfx run -- tool.o --verbose", "ebpfx run -- tool.o --verbose"},
+		{"ebpfx run -f p.lua tool.o -t 5s", "ebpfx run -f p.lua tool.o -t 5s"},
+		{"ebpfx run --project=p tool.o -t 5s", "ebpfx run --project=p tool.o -t 5s"},
+		{"ebpfx run uprobe tool.o -t 5s", "ebpfx run uprobe tool.o -t 5s"},
+		{"ebpfx run .o -t 5s", "ebpfx run .o -t 5s"},
 	} {
 		got := strings.Join(arrange(app, strings.Fields(test.in)), " ")
 		if diff := cmp.Diff(test.want, got); diff != "" {
@@ -41,6 +52,7 @@ func FuzzArrange(f *testing.F) {
 	f.Add("new demo --template xdp")
 	f.Add("run -t 5s -- a -b")
 	f.Add("-o json build -- -v")
+	f.Add("run tool.o --x 1 -t 5s -- -v")
 	app := newApp(newConsole(io.Discard, io.Discard))
 	f.Fuzz(func(t *testing.T, line string) {
 		args := append([]string{"ebpfx"}, strings.Split(line, " ")...)

@@ -113,7 +113,7 @@ func flagValues(flag string) []string {
 	case "color":
 		return []string{"auto", "always", "never"}
 	case "output", "o":
-		return []string{"table", "json", "none"}
+		return outputs
 	case "template":
 		var words []string
 		for _, t := range scaffold.Templates() {

@@ -2,6 +2,7 @@ package main
 
 import (
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/urfave/cli/v2"
@@ -20,7 +21,7 @@ func globalFlags() []cli.Flag {
 		&cli.BoolFlag{Name: "quiet", Aliases: []string{"q"}, Usage: "show nothing but errors"},
 		&cli.StringFlag{Name: "color", Value: "auto", Usage: "colour text: `WHEN` is auto, always or never"},
 		&cli.DurationFlag{Name: "timeout", Aliases: []string{"t"}, Usage: "end after `TIME`, such as 5s or 2m"},
-		&cli.StringFlag{Name: "output", Aliases: []string{"o"}, Value: "table", Usage: "print as `FORMAT`: table, json or none"},
+		&cli.StringFlag{Name: "output", Aliases: []string{"o"}, Value: "table", Usage: "print as `FORMAT`: table, json or none; run also raw"},
 		&cli.BoolFlag{Name: "help", Aliases: []string{"h"}, Usage: "show this help"},
 	}
 	for _, f := range flags {
@@ -36,6 +37,11 @@ func globalFlags() []cli.Flag {
 	return flags
 }
 
+// outputs are the values of --output that every verb takes. rawOutput is one of run, the bytes of records.
+var outputs = []string{"table", "json", "none"}
+
+const rawOutput = "raw"
+
 // settings are the values of the global flags.
 type settings struct {
 	project string // folder; "" to search
@@ -44,7 +50,7 @@ type settings struct {
 	quiet   bool
 	color   string
 	timeout time.Duration // 0: none
-	output  string        // table, json or none
+	output  string        // one of outputs, or raw where records are printed
 }
 
 // readSettings reads and checks the global flags, whichever side of the verb they stand on.
@@ -62,8 +68,11 @@ func readSettings(c *cli.Context) (settings, error) {
 	switch {
 	case !slices.Contains([]string{"auto", "always", "never"}, s.color):
 		return s, usagef("--color: %q is none of auto, always, never", s.color)
-	case !slices.Contains([]string{"table", "json", "none"}, s.output):
-		return s, usagef("--output: %q is none of table, json, none", s.output)
+	case s.output == rawOutput && c.Command.Name == runVerb:
+	case !slices.Contains(outputs, s.output):
+		return s, usagef("--output: %q is none of %s", s.output, strings.Join(outputs, ", "))
+	}
+	switch {
 	case s.timeout < 0:
 		return s, usagef("--timeout: %v is negative", s.timeout)
 	case s.verbose && s.quiet:

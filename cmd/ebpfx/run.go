@@ -27,37 +27,68 @@ are named, or the default ones. Ctrl-C ends the run in order, a second one at on
 Flags of ebpfx stand before the first ARG. All that follows is the script's own,
 whatever it looks like; -- ends the flags too.
 
+With a FILE, a *.bpf.c or *.bpf.o, no project is needed: it is compiled if need be, loaded and
+attached; its events are printed as they come, or its maps again and again where it
+has none. Its const volatile variables are its OPTIONs: ebpfx run FILE --help lists them.
+Flags of ebpfx may then stand on either side of FILE; -- ends them here too.
+
 Examples:
   ebpfx run                              the default targets, until Ctrl-C
   ebpfx run opensnoop                    one target, or whatever entry makes of it
   ebpfx run -t 10s                       for ten seconds
   ebpfx run -o json | jq .comm           events that no callback takes, as JSON
   ebpfx run -t 5s -o json uprobe --fast  entry("uprobe", "--fast")
-  ebpfx run -- --fast                    entry("--fast")`,
-		Flags: []cli.Flag{
+  ebpfx run -- --fast                    entry("--fast")
+  ebpfx run opensnoop.bpf.c --targ_pid 7 a program, with its variable targ_pid set
+  ebpfx run tool.bpf.o -e 'on_event(function(e) print(e.comm) end)'`,
+		Flags: append([]cli.Flag{
 			&cli.BoolFlag{Name: "allow-host", Usage: "let the script read and write files and start programs", DisableDefaultText: true},
-		},
+			&cli.BoolFlag{Name: "strict", Usage: "fail where a program cannot be attached, in place of running without it", DisableDefaultText: true},
+			&cli.BoolFlag{Name: "raw-values", Usage: "print addresses, ports, times and error numbers as the numbers that they are", DisableDefaultText: true},
+		}, append(limitFlags(), programFlags()...)...),
 		Action: action(con, run),
 	}
 }
 
 func run(ctx context.Context, c *call) error {
-	script, err := c.load(ctx, luart.LoadOptions{AllowHost: c.cli.Bool("allow-host"), Stdout: c.stdout})
+	if runsProgram(c.cli) {
+		return runProgram(ctx, c)
+	}
+	if err := c.refuseProgramFlags(); err != nil {
+		return err
+	}
+	load, err := c.loadOptions()
+	if err != nil {
+		return err
+	}
+	script, err := c.load(ctx, load)
 	if err != nil {
 		return err
 	}
 	defer script.Close()
 
+	opts := c.runOptions()
+	opts.Build = func(ctx context.Context, t *builder.Target) (string, error) {
+		return c.buildOne(ctx, script.Project(), t)
+	}
+	return script.Run(ctx, c.args, opts)
+}
+
+// buildOne brings the object of a target up to date and returns its path.
+func (c *call) buildOne(ctx context.Context, p *builder.Project, t *builder.Target) (string, error) {
+	result, err := c.build(ctx, p, []*builder.Target{t}, false)
+	if err != nil {
+		return "", err
+	}
+	return result.Objects[t], nil
+}
+
+// runOptions returns the options that are the same for a project and for a program without one.
+func (c *call) runOptions() luart.RunOptions {
 	sink := c.sink() // one for all streams: they share standard output
 	discarded := make(map[*builder.Target]uint64)
-	return script.Run(ctx, c.args, luart.RunOptions{
-		Build: func(ctx context.Context, t *builder.Target) (string, error) {
-			result, err := c.build(ctx, script.Project(), []*builder.Target{t}, false)
-			if err != nil {
-				return "", err
-			}
-			return result.Objects[t], nil
-		},
+	return luart.RunOptions{
+		Strict:  c.cli.Bool("strict"),
 		Sink:    func(*bpf.Stream) output.Sink { return sink },
 		Notice:  c.notice,
 		Verbose: c.detail,
@@ -67,20 +98,33 @@ func run(ctx context.Context, c *call) error {
 		Ended: func(t *builder.Target, stats bpf.Stats, ran time.Duration) {
 			c.progressf("%s", summary(t.Name, stats, discarded[t], ran))
 		},
-		Timeout: c.flags.timeout,
-		Stdout:  c.stdout,
-	})
+		Timeout:         c.flags.timeout,
+		CallbackTimeout: c.cli.Duration("callback-timeout"),
+		KeepGoing:       c.cli.Bool("keep-going"),
+		Failed:          func(_ *builder.Target, err error) { c.fail(err) },
+		Stdout:          c.stdout,
+	}
 }
 
 // sink returns where events go that no callback takes.
 func (c *call) sink() output.Sink {
 	switch c.flags.output {
 	case "json":
-		return output.NewJSON(c.stdout)
+		return output.NewJSON(c.stdout, c.values()...)
+	case rawOutput:
+		return output.NewRaw(c.stdout)
 	case "none":
 		return output.Discard()
 	}
-	return output.NewTable(c.stdout, terminalWidth(c.stdout))
+	return output.NewTable(c.stdout, terminalWidth(c.stdout), c.values()...)
+}
+
+// values says how values are printed.
+func (c *call) values() []output.Option {
+	if c.cli.Bool("raw-values") {
+		return []output.Option{output.RawValues()}
+	}
+	return nil
 }
 
 // summary says what the run of a target came to. discarded counts the events that the

@@ -1,0 +1,43 @@
+/* SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause */
+/*
+ * libbpf's header of this name, and what versions after 1.1 (that of Debian 12) have added to it, where it lacks that. Found before
+ * libbpf's own, which the next line includes.
+ */
+#include_next <bpf/bpf_tracing.h>
+
+#ifndef __EBPFX_COMPAT_BPF_TRACING_H
+#define __EBPFX_COMPAT_BPF_TRACING_H
+
+/* A uprobe finds its arguments where a kprobe does. */
+#ifndef BPF_UPROBE
+#define BPF_UPROBE(name, ...) BPF_KPROBE(name, ##__VA_ARGS__)
+#endif
+#ifndef BPF_URETPROBE
+#define BPF_URETPROBE(name, ...) BPF_KRETPROBE(name, ##__VA_ARGS__)
+#endif
+
+/* Arguments from the sixth on, on the architectures that pass them in registers. */
+#if defined(__TARGET_ARCH_x86)
+#define __ebpfx_parm6 r9
+#elif defined(__TARGET_ARCH_arm64)
+#define __ebpfx_parm6 regs[5]
+#define __ebpfx_parm7 regs[6]
+#define __ebpfx_parm8 regs[7]
+#endif
+
+#if defined(__ebpfx_parm6) && !defined(PT_REGS_PARM6)
+#define PT_REGS_PARM6(regs) (__PT_REGS_CAST(regs)->__ebpfx_parm6)
+#define PT_REGS_PARM6_CORE(regs) BPF_CORE_READ(__PT_REGS_CAST(regs), __ebpfx_parm6)
+#endif
+#if defined(__ebpfx_parm6) && !defined(PT_REGS_PARM6_SYSCALL)
+#define PT_REGS_PARM6_SYSCALL(regs) PT_REGS_PARM6(regs)
+#define PT_REGS_PARM6_CORE_SYSCALL(regs) PT_REGS_PARM6_CORE(regs)
+#endif
+#if defined(__ebpfx_parm7) && !defined(PT_REGS_PARM7)
+#define PT_REGS_PARM7(regs) (__PT_REGS_CAST(regs)->__ebpfx_parm7)
+#define PT_REGS_PARM7_CORE(regs) BPF_CORE_READ(__PT_REGS_CAST(regs), __ebpfx_parm7)
+#define PT_REGS_PARM8(regs) (__PT_REGS_CAST(regs)->__ebpfx_parm8)
+#define PT_REGS_PARM8_CORE(regs) BPF_CORE_READ(__PT_REGS_CAST(regs), __ebpfx_parm8)
+#endif
+
+#endif /* __EBPFX_COMPAT_BPF_TRACING_H */

@@ -1,0 +1,237 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"regexp"
+	"strings"
+	"time"
+
+	"github.com/urfave/cli/v2"
+
+	"github.com/ebpfx/ebpfx/bpf"
+	"github.com/ebpfx/ebpfx/builder"
+	"github.com/ebpfx/ebpfx/luart"
+)
+
+// Flags that run has for a program without a project.
+const (
+	attachFlag   = "attach"
+	eventFlag    = "event"
+	evalFlag     = "eval"
+	intervalFlag = "interval"
+)
+
+func programFlags() []cli.Flag {
+	return []cli.Flag{
+		&cli.StringSliceFlag{Name: attachFlag, Usage: "with FILE: attach a program elsewhere, `PROGRAM=WHERE`; may be repeated"},
+		&cli.StringSliceFlag{Name: eventFlag, Usage: "with FILE: what events are, `[STREAM=]TYPE`; may be repeated"},
+		&cli.StringFlag{Name: evalFlag, Aliases: []string{"e"}, Usage: "with FILE: execute `LUA` as if in the target of a project.lua"},
+		&cli.DurationFlag{Name: intervalFlag, Value: time.Second, Usage: "with FILE: print maps every `TIME`, 1s if not given"},
+	}
+}
+
+// isProgram reports whether arg names a program's file: a source or an object.
+func isProgram(arg string) bool {
+	ext := filepath.Ext(arg)
+	return (ext == ".c" || ext == ".o") && len(filepath.Base(arg)) > len(ext)
+}
+
+// runsProgram reports whether c is run with a program's file in place of a project.
+func runsProgram(c *cli.Context) bool {
+	if c.Command.Name != runVerb || !isProgram(c.Args().First()) {
+		return false
+	}
+	return contextOf(c, "project").String("project") == "" && contextOf(c, "file").String("file") == ""
+}
+
+// refuseProgramFlags is the error about flags that mean nothing to a project.
+func (c *call) refuseProgramFlags() error {
+	for _, name := range []string{attachFlag, eventFlag, evalFlag, intervalFlag} {
+		if c.cli.IsSet(name) {
+			return usagef("run: --%s is for a program without a project; name its file: ebpfx run tool.bpf.c --%[1]s ...", name)
+		}
+	}
+	return nil
+}
+
+// program is a file that is run without a project.
+type program struct {
+	path   string
+	target *builder.Target
+	object *bpf.Object
+}
+
+// runProgram is run with a file as its first argument.
+func runProgram(ctx context.Context, c *call) error {
+	p, err := c.openProgram(ctx, c.args[0])
+	if err != nil {
+		return err
+	}
+	if wantsHelp(c.cli) {
+		return c.programHelp(p)
+	}
+	interval := c.cli.Duration(intervalFlag)
+	if interval <= 0 {
+		return usagef("--%s: %v is no time to wait", intervalFlag, interval)
+	}
+	if err := p.setOptions(c.args[1:]); err != nil {
+		return err
+	}
+	if err := p.setEvents(c.cli.StringSlice(eventFlag)); err != nil {
+		return err
+	}
+	if err := p.setHooks(c.cli.StringSlice(attachFlag)); err != nil {
+		return err
+	}
+
+	load, err := c.loadOptions()
+	if err != nil {
+		return err
+	}
+	script, err := luart.LoadProject(ctx, p.project(), c.cli.String(evalFlag), load)
+	if err != nil {
+		return err
+	}
+	defer script.Close()
+
+	opts := c.runOptions()
+	opts.Build = func(ctx context.Context, t *builder.Target) (string, error) {
+		if t.Name == p.target.Name {
+			return p.path, nil // it is open already
+		}
+		return c.buildOne(ctx, script.Project(), t) // -e may describe others
+	}
+	opts.Open = func(t *builder.Target, path string) (*bpf.Object, error) {
+		if t.Name == p.target.Name {
+			return p.object, nil
+		}
+		return bpf.Open(path)
+	}
+	if p.speaksThroughMaps() {
+		if c.flags.output == rawOutput {
+			return usagef("--output: raw is for events, and %s sends none; its maps print as table or json", filepath.Base(p.path))
+		}
+		opts.Watch, opts.WatchInterval = c.mapWatcher(), interval
+		opts.Ended = func(t *builder.Target, _ bpf.Stats, ran time.Duration) { c.progressf("%s: %s", t.Name, seconds(ran)) }
+	}
+	notice := opts.Notice
+	opts.Notice = func(text string) { notice(asFlags(text)) }
+	return flagged(script.Run(ctx, nil, opts))
+}
+
+// advice is how package bpf tells to attach a program in a project.lua.
+var advice = regexp.MustCompile(`attach_to\("([^"]*)", "([^"]*)"\)`)
+
+// asFlags puts advice into words of the command line.
+func asFlags(text string) string { return advice.ReplaceAllString(text, "--"+attachFlag+" $1=$2") }
+
+// flagged puts err into words of the command line where it is about an attach point that is not what it should be.
+func flagged(err error) error {
+	var failed *bpf.AttachError
+	var refused *bpf.VerifierError
+	if !errors.As(err, &failed) || errors.As(err, &refused) {
+		return err
+	}
+	return errors.New(asFlags(err.Error()))
+}
+
+// openProgram compiles the file at path, if it is a source, and opens the object.
+func (c *call) openProgram(ctx context.Context, path string) (*program, error) {
+	if _, err := os.Stat(path); err != nil {
+		var p *fs.PathError
+		if errors.As(err, &p) {
+			err = p.Err
+		}
+		return nil, fmt.Errorf("run %s: %w", path, err)
+	}
+	abs, err := filepath.Abs(path)
+	if err != nil {
+		return nil, fmt.Errorf("run %s: %w", path, err)
+	}
+	base := filepath.Base(abs)
+	p := &program{path: abs, target: &builder.Target{
+		Name:    strings.TrimSuffix(strings.TrimSuffix(base, filepath.Ext(base)), ".bpf"),
+		Kind:    "auto",
+		Default: true,
+		Files:   []builder.Files{{Pattern: base, Dir: filepath.Dir(abs)}},
+	}}
+	if filepath.Ext(base) == ".c" {
+		object, err := c.buildOne(ctx, p.project(), p.target)
+		if err != nil {
+			return nil, err
+		}
+		p.object, err = openAs(path, object)
+		return p, err
+	}
+	p.object, err = bpf.Open(path)
+	return p, err
+}
+
+// project returns the project that the program is all of. Nothing of it is left beside somebody's file.
+func (p *program) project() *builder.Project {
+	return &builder.Project{Name: p.target.Name, Dir: filepath.Dir(p.path), InCache: true, Targets: []*builder.Target{p.target}}
+}
+
+// openAs opens the object that a source was compiled to, and calls it as the user calls the source.
+func openAs(source, object string) (*bpf.Object, error) {
+	f, err := os.Open(object)
+	if err != nil {
+		return nil, fmt.Errorf("open object: %w", err)
+	}
+	defer f.Close()
+	return bpf.OpenReader(source, f)
+}
+
+// setEvents says what the records of streams are, as --event has it.
+func (p *program) setEvents(values []string) error {
+	for _, value := range values {
+		stream, typ, named := strings.Cut(value, "=")
+		if !named {
+			var err error
+			if stream, typ, err = p.onlyStream(value); err != nil {
+				return err
+			}
+		}
+		if err := p.object.SetStreamType(stream, typ); err != nil {
+			return usagef("--%s %s: %v", eventFlag, value, err)
+		}
+	}
+	return nil
+}
+
+// onlyStream returns the stream that --event means when it names none: the only one, or the only one of unknown type.
+func (p *program) onlyStream(typ string) (stream, sameType string, err error) {
+	var names, unknown []string
+	for _, s := range p.object.Streams() {
+		names = append(names, s.Map)
+		if len(s.Types) == 0 {
+			unknown = append(unknown, s.Map)
+		}
+	}
+	switch {
+	case len(names) == 0:
+		return "", "", usagef("--%s %s: %s has no ring or perf buffer to take events from", eventFlag, typ, filepath.Base(p.path))
+	case len(names) == 1:
+		return names[0], typ, nil
+	case len(unknown) == 1:
+		return unknown[0], typ, nil
+	}
+	return "", "", usagef("--%s %s: say of which of %s: --%[1]s %[4]s=%[2]s", eventFlag, typ, strings.Join(names, ", "), names[0])
+}
+
+// setHooks attaches programs as --attach has it.
+func (p *program) setHooks(values []string) error {
+	for _, value := range values {
+		name, where, ok := strings.Cut(value, "=")
+		if !ok || name == "" || where == "" {
+			return usagef("--%s %s: write PROGRAM=WHERE", attachFlag, value)
+		}
+		p.target.Hooks = append(p.target.Hooks, builder.Hook{Program: name, Where: where})
+	}
+	return nil
+}
