@@ -19,13 +19,20 @@ var handlerBuiltins = []builtin{
 
 func (s *Script) onEvent(L *lua.LState) int {
 	h := eventHandler{pos: s.here(L, "on_event")}
-	if L.GetTop() < 2 {
-		unpack(L, "on_event", "fn", &h.fn)
+	var arguments []any
+	named := L.GetTop() > 1
+	if named {
+		arguments = append(arguments, "stream", &h.stream)
+	}
+	if consumer, ok := L.Get(max(L.GetTop(), 1)).(recordConsumer); ok {
+		h.consumer = consumer
+		L.SetTop(L.GetTop() - 1)
 	} else {
-		unpack(L, "on_event", "stream", &h.stream, "fn", &h.fn)
-		if h.stream == "" {
-			L.RaiseError("on_event: the stream's name is empty")
-		}
+		arguments = append(arguments, "fn", &h.fn)
+	}
+	unpack(L, "on_event", arguments...)
+	if named && h.stream == "" {
+		L.RaiseError("on_event: the stream's name is empty")
 	}
 	set := &s.describe.settings().handlers
 	if before := set.event(h.stream); before != nil {

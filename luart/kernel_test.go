@@ -58,11 +58,18 @@ func runKernel(t *testing.T, script string, opts RunOptions, functions ...hostFu
 // runLoaded is runKernel for a script that is loaded with options.
 func runLoaded(t *testing.T, script string, load LoadOptions, opts RunOptions, functions ...hostFunction) (*kernelRun, error) {
 	t.Helper()
-	object := writeProducer(t)
+	requireKernel(t)
 	s, err := loadText(t, script, load)
 	if err != nil {
 		t.Fatal(err)
 	}
+	return runScript(t, s, opts, functions...)
+}
+
+// runScript is runKernel for a script that is loaded.
+func runScript(t *testing.T, s *Script, opts RunOptions, functions ...hostFunction) (*kernelRun, error) {
+	t.Helper()
+	object := writeProducer(t)
 	ctx, cancel := context.WithCancel(t.Context())
 	defer cancel()
 	lib := s.state.NewTable()
@@ -94,7 +101,7 @@ func runLoaded(t *testing.T, script string, load LoadOptions, opts RunOptions, f
 		opts.Build = func(context.Context, *builder.Target) (string, error) { return object, nil }
 	}
 	before := openFiles(t)
-	err = s.Run(ctx, nil, opts)
+	err := s.Run(ctx, nil, opts)
 	if after := openFiles(t); after > before {
 		t.Errorf("%d files are open after the run, %d before", after, before)
 	}

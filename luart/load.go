@@ -10,6 +10,7 @@ import (
 
 	lua "github.com/yuin/gopher-lua"
 
+	"github.com/ebpfx/ebpfx/bpf/decode"
 	"github.com/ebpfx/ebpfx/builder"
 	"github.com/ebpfx/ebpfx/builder/diag"
 )
@@ -62,9 +63,17 @@ type handlers struct {
 
 // eventHandler is one on_event. stream is a map's or an event type's name; "" takes what no other handler takes.
 type eventHandler struct {
-	stream string
-	fn     *lua.LFunction
-	pos    diag.Pos
+	stream   string
+	fn       *lua.LFunction // nil: consumer takes the records
+	consumer recordConsumer
+	pos      diag.Pos
+}
+
+// recordConsumer is a value that on_event takes in place of a function, such as an aggregation: records reach it without any Lua in between.
+type recordConsumer interface {
+	// consume returns what takes the records of type t, one after the other, on the goroutine that owns the Lua state. It must not
+	// keep their bytes. The error says what t lacks.
+	consume(t *decode.Type) (take func(record []byte), err error)
 }
 
 // timer is one every.

@@ -56,6 +56,10 @@ func (r *typeRoute) call(L *lua.LState, v *values, record []byte) {
 	var event lua.LValue // made for the first who needs it
 	for i := range r.callbacks {
 		c := &r.callbacks[i]
+		if c.take != nil {
+			c.take(record)
+			continue
+		}
 		if s := c.specialized; s != nil && len(record) >= s.size {
 			L.Push(s.fn)
 			s.push(L, v, record)

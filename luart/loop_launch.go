@@ -147,7 +147,11 @@ func (l *loop) begin(L *lua.LState, la *launch) (*instance, error) {
 		started:  time.Now(),
 	}
 	i.handle = l.newHandle(i)
-	i.routes = l.routes(i)
+	var err error
+	if i.routes, err = l.routes(i); err != nil {
+		_ = i.kernel.Close() // why it takes no events tells more
+		return nil, err
+	}
 	l.script.addEnumerators(la.object.Enumerators())
 	l.instances = append(l.instances, i)
 	l.collectSinks()

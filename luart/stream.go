@@ -30,10 +30,11 @@ type typeRoute struct {
 	callbacks []callback
 }
 
-// callback is a function for records of a type.
+// callback is a function for records of a type, or takes them without Lua.
 type callback struct {
 	fn          *lua.LFunction
-	specialized *specialized // nil: fn is called with an event
+	specialized *specialized        // nil: fn is called with an event
+	take        func(record []byte) // nil: fn is called
 }
 
 // take returns who gets a record; nil where it is of none of the types.
@@ -56,7 +57,7 @@ func (r *route) rowOf(record []byte) *typeRoute {
 }
 
 // routes returns where the streams of i go.
-func (l *loop) routes(i *instance) map[*bpf.Stream]*route {
+func (l *loop) routes(i *instance) (map[*bpf.Stream]*route, error) {
 	routes := make(map[*bpf.Stream]*route)
 	for _, stream := range i.kernel.Streams() {
 		r := &route{stream: stream}
@@ -68,12 +69,28 @@ func (l *loop) routes(i *instance) map[*bpf.Stream]*route {
 		for _, t := range stream.Info.Types {
 			row := typeRoute{typ: t, layout: l.script.values.layout(t)}
 			for _, h := range callbacks(i.handlers.events, stream.Info, t) {
-				row.callbacks = append(row.callbacks, callback{h.fn, l.script.specialize(h.fn, row.layout)})
+				c, err := l.script.callback(h, row.layout)
+				if err != nil {
+					return nil, err
+				}
+				row.callbacks = append(row.callbacks, c)
 			}
 			r.byType = append(r.byType, row)
 		}
 	}
-	return routes
+	return routes, nil
+}
+
+// callback prepares what h does with records of layout l.
+func (s *Script) callback(h eventHandler, l *layout) (callback, error) {
+	if h.consumer == nil {
+		return callback{fn: h.fn, specialized: s.specialize(h.fn, l)}, nil
+	}
+	take, err := h.consumer.consume(l.Type)
+	if err != nil {
+		return callback{}, diag.Errorf(h.pos, "on_event: %w", err)
+	}
+	return callback{take: take}, nil
 }
 
 // callbacks returns the handlers for records of type t in a stream: those that name the type or
