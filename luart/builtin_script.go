@@ -32,7 +32,7 @@ func (s *Script) openScript() {
 	L := s.state
 	openValues(L)
 	if lib, ok := L.GetGlobal("string").(*lua.LTable); ok {
-		lib.RawSetString("format", L.NewFunction(stringFormat))
+		lib.RawSetString("format", L.NewFunction(new(formatter).stringFormat))
 	}
 	if lib, ok := L.GetGlobal("table").(*lua.LTable); ok {
 		lib.RawSetString("sort", L.NewFunction(tableSort))

@@ -3,68 +3,109 @@ package luart
 import (
 	"fmt"
 	"math"
-	"strconv"
 	"strings"
 
 	lua "github.com/yuin/gopher-lua"
 )
 
-// directive is one conversion of a format string, such as %-08.3f.
-type directive struct {
-	flags     string
-	width     string
-	precision string // with its dot; "" when absent
-	verb      byte
+// formatter fills in format strings as Lua 5.1's string.format does, whose conversions are those of C, with integers of up to 64 bits exact.
+// A format is parsed once, for most come again and again.
+type formatter struct {
+	// conversions are further verbs, or others in place of s and q: each appends what it shows of a value, which is then cut and padded as %s is.
+	conversions map[byte]func(dst []byte, L *lua.LState, v lua.LValue) ([]byte, error)
+	parsed      map[string][]directive
+	text        []byte // of the format that was filled in last
 }
 
-// The conversions of Lua 5.1's string.format, which are those of C.
+// maxParsed bounds the formats that are kept.
+const maxParsed = 256
+
+// The verbs of string.format.
 const (
 	integerVerbs = "diuoxXc"
 	floatVerbs   = "eEfgG"
 	textVerbs    = "sq"
 )
 
-// stringFormat is string.format. Unlike the interpreter's own it follows C where Go's fmt differs,
-// and prints integers of up to 64 bits exactly.
-func stringFormat(L *lua.LState) int {
-	text, err := appendFormat(nil, L, L.CheckString(1), 2)
+// call is a function of Lua such as string.format(format, ...), which name is in errors. It returns the text, which is
+// valid until the next call.
+func (f *formatter) call(L *lua.LState, name string) []byte {
+	text, err := f.append(f.text[:0], L, L.CheckString(1), 2)
 	if err != nil {
-		L.RaiseError("string.format: %v", err)
+		L.RaiseError("%s: %v", name, err)
 	}
-	L.Push(lua.LString(text))
+	if cap(text) <= maxKeptText {
+		f.text = text
+	}
+	return text
+}
+
+// maxKeptText bounds the buffer that is kept for the next text.
+const maxKeptText = 64 << 10
+
+// stringFormat is string.format.
+func (f *formatter) stringFormat(L *lua.LState) int {
+	L.Push(lua.LString(f.call(L, "string.format")))
 	return 1
 }
 
-// appendFormat appends format with its conversions applied to the arguments of the running function, from the
-// one numbered arg on.
-func appendFormat(dst []byte, L *lua.LState, format string, arg int) ([]byte, error) {
-	for {
-		literal, rest, found := strings.Cut(format, "%")
-		dst = append(dst, literal...)
-		if !found {
-			return dst, nil
-		}
-		if strings.HasPrefix(rest, "%") {
-			dst, format = append(dst, '%'), rest[1:]
-			continue
-		}
-		d, rest, err := parseDirective(rest)
-		if err != nil {
+// append appends format with its conversions applied to the arguments of the running function, from the one numbered arg on.
+func (f *formatter) append(dst []byte, L *lua.LState, format string, arg int) ([]byte, error) {
+	directives, known := f.parsed[format]
+	if !known {
+		var err error
+		if directives, err = f.parse(format); err != nil {
 			return nil, err
+		}
+		if f.parsed == nil || len(f.parsed) == maxParsed {
+			f.parsed = make(map[string][]directive)
+		}
+		f.parsed[format] = directives
+	}
+	for i := range directives {
+		d := &directives[i]
+		dst = append(dst, d.literal...)
+		if d.verb == 0 {
+			continue
 		}
 		if arg > L.GetTop() {
 			return nil, fmt.Errorf("no argument for %s", d)
 		}
-		if dst, err = d.append(dst, L, L.Get(arg)); err != nil {
+		var err error
+		if dst, err = f.convert(dst, d, L, L.Get(arg)); err != nil {
 			return nil, fmt.Errorf("argument %d: %w", arg, err)
 		}
 		arg++
-		format = rest
+	}
+	return dst, nil
+}
+
+// parse splits a format into its directives.
+func (f *formatter) parse(format string) ([]directive, error) {
+	var list []directive
+	literal := ""
+	for {
+		text, rest, found := strings.Cut(format, "%")
+		literal += text
+		if !found {
+			return append(list, directive{literal: literal}), nil
+		}
+		if strings.HasPrefix(rest, "%") {
+			literal, format = literal+"%", rest[1:]
+			continue
+		}
+		d, rest, err := f.parseDirective(rest)
+		if err != nil {
+			return nil, err
+		}
+		d.literal = literal
+		list = append(list, d)
+		literal, format = "", rest
 	}
 }
 
 // parseDirective reads what follows a percent sign. Width and precision have at most two digits, as in Lua.
-func parseDirective(s string) (d directive, rest string, err error) {
+func (f *formatter) parseDirective(s string) (d directive, rest string, err error) {
 	start := s
 	take := func(set string, most int) string {
 		n := 0
@@ -77,30 +118,47 @@ func parseDirective(s string) (d directive, rest string, err error) {
 	}
 	const digits = "0123456789"
 	d.flags = take("-+ #0", 5)
-	d.width = take(digits, 2)
+	d.width = number2(take(digits, 2))
+	d.precision = -1
 	if strings.HasPrefix(s, ".") {
 		s = s[1:]
-		d.precision = "." + take(digits, 2)
+		d.precision = number2(take(digits, 2))
 	}
-	if s == "" || !strings.Contains(integerVerbs+floatVerbs+textVerbs, s[:1]) {
+	if s == "" || f.conversions[s[0]] == nil && !strings.Contains(integerVerbs+floatVerbs+textVerbs, s[:1]) {
 		return d, "", fmt.Errorf("invalid conversion %%%s", start[:min(len(start), len(start)-len(s)+1)])
 	}
-	d.verb = s[0]
+	d.verb, d.spec = s[0], start[:len(start)-len(s)+1]
 	return d, s[1:], nil
 }
 
-func (d directive) String() string { return "%" + d.flags + d.width + d.precision + string(d.verb) }
+// number2 reads up to two digits; none are 0.
+func number2(digits string) (n int) {
+	for _, c := range []byte(digits) {
+		n = 10*n + int(c-'0')
+	}
+	return n
+}
 
-// append appends v as d says.
-func (d directive) append(dst []byte, L *lua.LState, v lua.LValue) ([]byte, error) {
-	switch {
-	case d.verb == 's':
-		text := L.ToStringMeta(v).String()
-		if d.flags == "" && d.width == "" && d.precision == "" {
-			return append(dst, text...), nil
+// convert appends v as d says.
+func (f *formatter) convert(dst []byte, d *directive, L *lua.LState, v lua.LValue) ([]byte, error) {
+	if own := f.conversions[d.verb]; own != nil {
+		start := len(dst)
+		dst, err := own(dst, L, v)
+		if err != nil {
+			return nil, err
 		}
-		return d.pad(dst, d.truncate(text)), nil
-	case d.verb == 'q':
+		return d.fit(dst, start, true), nil
+	}
+	switch d.verb {
+	case 's':
+		start := len(dst)
+		if text, ok := v.(lua.LString); ok {
+			dst = append(dst, text...)
+		} else {
+			dst = append(dst, L.ToStringMeta(v).String()...)
+		}
+		return d.fit(dst, start, true), nil
+	case 'q':
 		s, ok := v.(lua.LString)
 		if !ok {
 			return nil, expected("a string", v)
@@ -122,58 +180,6 @@ func (d directive) append(dst []byte, L *lua.LState, v lua.LValue) ([]byte, erro
 		}
 	}
 	return d.appendInteger(dst, i), nil
-}
-
-// truncate shortens s to the precision, which counts bytes.
-func (d directive) truncate(s string) string {
-	if d.precision == "" {
-		return s
-	}
-	n, _ := strconv.Atoi(d.precision[1:]) // no digits are 0
-	return s[:min(n, len(s))]
-}
-
-// pad appends s, filled up with spaces to the width, which counts bytes.
-func (d directive) pad(dst []byte, s string) []byte {
-	width, _ := strconv.Atoi(d.width) // no digits are 0
-	fill := max(0, width-len(s))
-	if strings.Contains(d.flags, "-") {
-		dst = append(dst, s...)
-		return append(dst, strings.Repeat(" ", fill)...)
-	}
-	dst = append(dst, strings.Repeat(" ", fill)...)
-	return append(dst, s...)
-}
-
-func (d directive) appendFloat(dst []byte, f float64) []byte {
-	if math.IsInf(f, 0) || math.IsNaN(f) {
-		text := strings.TrimPrefix(strings.ToLower(strconv.FormatFloat(f, 'g', -1, 64)), "+")
-		return d.pad(dst, text) // without zeros, as C does it
-	}
-	if d.precision == "" {
-		d.precision = ".6" // Go's %g would print as many digits as it takes
-	}
-	return fmt.Appendf(dst, d.String(), f)
-}
-
-func (d directive) appendInteger(dst []byte, i integer) []byte {
-	switch d.verb {
-	case 'c':
-		return d.pad(dst, string([]byte{byte(i.bits())}))
-	case 'o', 'x', 'X':
-		return fmt.Appendf(dst, d.String(), i.bits())
-	case 'u':
-		i = integer{mag: i.bits()}
-	}
-	if d.flags == "" && d.width == "" && d.precision == "" {
-		return append(dst, i.String()...)
-	}
-	// Go's fmt has no type for the whole range, so the sign is a flag of its own for what exceeds int64.
-	d.verb = 'd'
-	if i.neg {
-		return fmt.Appendf(dst, d.String(), int64(i.bits()))
-	}
-	return fmt.Appendf(dst, d.String(), i.mag)
 }
 
 // appendQuoted appends s as a Lua string literal, as %q does.
