@@ -13,10 +13,46 @@ import (
 
 // attachBuiltins say how a target's programs are attached, and with which values they start.
 var attachBuiltins = []builtin{
-	{"set_kind", "kind", "say how attach_to reads its second argument", inDescription, (*Script).setKind},
-	{"set_binary", "path or name", "name the executable or library of this target's uprobes", inDescription, (*Script).setBinary},
-	{"attach_to", "program, where[, opts]", "attach one program of the object; opts: pid offset cookie binary retprobe", inDescription, (*Script).attachTo},
-	{"set_globals", "{name = value}", "set const volatile and other global variables of the program", inDescription, (*Script).setGlobals},
+	{
+		name: "set_kind", scope: inDescription, call: (*Script).setKind,
+		params: "kind: string",
+		text: "Says how attach_to reads its second argument: auto, which is the default and goes by the program's ELF section, or one of kprobe, kretprobe, uprobe, uretprobe, usdt, " +
+			"tracepoint, raw_tracepoint, tp_btf, fentry, fexit, fmod_ret, lsm, perf_event, xdp, tc, cgroup, iter, socket_filter, sk_lookup, sockops, struct_ops, netfilter, syscall.",
+		example: `
+target("latency")
+    set_kind("uretprobe")
+    attach_to("on_return", "/bin/bash:readline")`,
+	},
+	{
+		name: "set_binary", scope: inDescription, call: (*Script).setBinary,
+		params: "path: string",
+		text: "Names the executable or library of this target's uprobes. A path is relative to the file that calls it; a name without a slash is searched as " +
+			"the dynamic loader and PATH do.",
+		example: `
+target("malloc")
+    set_binary("libc.so.6")
+    attach_to("on_malloc", "malloc")`,
+	},
+	{
+		name: "attach_to", scope: inDescription, call: (*Script).attachTo,
+		params: "program: string, where: string, opts?: {pid?: integer, offset?: integer, cookie?: integer, binary?: string, retprobe?: boolean}",
+		text: "Attaches one program of the object to a function, binary:function, group:event, network interface, cgroup path, or whatever else its kind takes, in place of " +
+			"what its ELF section says. Several calls attach it to several places.",
+		example: `
+target("latency")
+    attach_to("on_read", "vfs_read", {cookie = 1})
+    attach_to("on_read", "vfs_write", {cookie = 2})
+    attach_to("on_line", "readline", {binary = "/bin/bash", pid = 4711})`,
+	},
+	{
+		name: "set_globals", scope: inDescription, call: (*Script).setGlobals,
+		params: "values: table<string, any>",
+		text: "Sets const volatile and other global variables of the program before it is loaded. Names and values are checked against the object's BTF; a struct is a table of " +
+			"its members, an array a list.",
+		example: `
+target("opensnoop")
+    set_globals{targ_pid = 4711, min_ns = 1000000}`,
+	},
 }
 
 // kinds are what set_kind takes.

@@ -19,31 +19,54 @@ const (
 	anywhere = inDescription | inScript
 )
 
-// builtin is a function that ebpfx adds to Lua.
+// builtin is a function that ebpfx adds to Lua, or a method of one of its values.
 type builtin struct {
-	name   string // as scripts call it; one in a library is "os.print"
-	params string // as the reference shows them: "program, where[, opts]"
-	doc    string // a phrase for the reference
-	scope  scope
-	call   func(s *Script, L *lua.LState) int
+	name  string // as scripts call it; one in a library is "os.print", one of a value is "event:type" (see classes)
+	scope scope
+	call  func(s *Script, L *lua.LState) int
+
+	// What the reference says; see Function, which is made of it.
+	params    string   // "program: string, where: string, opts?: table"
+	overloads []string // params of other forms
+	returns   string
+	text      string
+	example   string
 }
 
-// builtins returns all of them, family by family. The state is filled from this table, names are checked
-// and misspelt ones are corrected against it, and the reference is printed from it.
+// family is a group of builtins that the reference shows together.
+type family struct {
+	title    string
+	builtins []builtin
+}
+
+// families are all builtins. The state is filled from this table, names are checked and misspelt ones are corrected against it, and
+// the reference, its tests and the types for editors are made from it.
+func families() []family {
+	return []family{
+		{"The project", projectBuiltins},
+		{"Targets", targetBuiltins},
+		{"How programs are attached", attachBuiltins},
+		{"Callbacks", handlerBuiltins},
+		{"Running", scriptBuiltins},
+		{"Output", outputBuiltins},
+		{"Events and numbers", eventBuiltins},
+		{"Handles", handleBuiltins},
+	}
+}
+
+// builtins returns those of all families.
 func builtins() []builtin {
-	return slices.Concat(
-		projectBuiltins,
-		targetBuiltins,
-		attachBuiltins,
-		handlerBuiltins,
-		outputBuiltins,
-		scriptBuiltins,
-	)
+	var all []builtin
+	for _, f := range families() {
+		all = slices.Concat(all, f.builtins)
+	}
+	return all
 }
 
 // install makes the builtins callable in the state.
 func (s *Script) install() {
 	s.builtins = builtins()
+	s.methods = make(map[string]map[string]lua.LValue)
 	for _, b := range s.builtins {
 		fn := s.state.NewFunction(func(L *lua.LState) int {
 			if b.scope&s.scope == 0 {
@@ -51,12 +74,27 @@ func (s *Script) install() {
 			}
 			return b.call(s, L)
 		})
-		if library, name, ok := strings.Cut(b.name, "."); ok {
-			s.state.SetField(s.state.GetGlobal(library), name, fn)
-			continue
+		if class, method, ok := strings.Cut(b.name, ":"); ok {
+			if s.methods[class] == nil {
+				s.methods[class] = make(map[string]lua.LValue)
+			}
+			s.methods[class][method] = fn
+		} else if library, name, ok := strings.Cut(b.name, "."); ok {
+			s.state.SetField(s.library(library), name, fn)
+		} else {
+			s.state.SetGlobal(b.name, fn)
 		}
-		s.state.SetGlobal(b.name, fn)
 	}
+}
+
+// library returns the table of functions called name, which it makes if Lua has none.
+func (s *Script) library(name string) lua.LValue {
+	t := s.state.GetGlobal(name)
+	if t == lua.LNil {
+		t = s.state.NewTable()
+		s.state.SetGlobal(name, t)
+	}
+	return t
 }
 
 // misplaced says where the builtin belongs, for a call that came from elsewhere.

@@ -13,14 +13,68 @@ import (
 
 // scriptBuiltins are the functions of the script scope.
 var scriptBuiltins = []builtin{
-	{"run", "name", "build if needed, load and attach a target; returns a handle and does not wait for its end", inScript, (*Script).runTarget},
-	{"stop", "[name]", "detach a target; without a name everything, and the run ends", inScript, (*Script).stopTarget},
-	{"wait", "[name]", "wait until a target has ended; without a name all of them", inScript, (*Script).waitTarget},
-	{"sleep", "ms", "wait while events keep flowing", inScript, (*Script).sleep},
-	{"now", "", "nanoseconds of the clock that bpf_ktime_get_ns() reads", inScript, (*Script).now},
-	{"sort", "x[, by]", "order an event's fields by name, or a list by a field, \"-field\" or a function; returns x", anywhere, (*Script).sortValue},
-	{"os.print", "...", "write the arguments without separators, and a newline; shows what is in tables and events", anywhere, (*Script).osPrint},
-	{"os.exit", "[code]", "end the run in order, with this exit code", inScript, (*Script).osExit},
+	{
+		name: "run", scope: inScript, call: (*Script).runTarget,
+		params: "name: string", returns: "handle",
+		text: "Builds a target if needed, loads and attaches it, and returns a handle without waiting for its end. Running a target that runs is an error. In entry " +
+			"and in timers events keep flowing during the build.",
+		example: `
+local opens = run("opensnoop")
+print(opens.name)   --> opensnoop
+opens:stop()`,
+	},
+	{
+		name: "stop", scope: inScript, call: (*Script).stopTarget,
+		params: "name?: string",
+		text: "Detaches a target; no callback of it starts afterwards. Stopping what does not run changes nothing. Without a name everything is detached, and the run " +
+			"ends.",
+		example: `
+run("opensnoop")
+stop("opensnoop")
+stop()`,
+	},
+	{
+		name: "wait", scope: inScript, call: (*Script).waitTarget,
+		params: "name?: string",
+		text:   "Waits until a target has ended and its events are dealt with; without a name until all have. Events keep flowing meanwhile.",
+		example: `
+run("opensnoop")
+stop("opensnoop")
+wait("opensnoop")`,
+	},
+	{
+		name: "sleep", scope: inScript, call: (*Script).sleep,
+		params: "ms: number",
+		text:   "Waits ms milliseconds. Events keep flowing meanwhile.",
+		example: `
+sleep(20)`,
+	},
+	{
+		name: "now", scope: inScript, call: (*Script).now,
+		returns: "integer",
+		text:    "Returns nanoseconds of the clock that bpf_ktime_get_ns() reads, which stands still while the machine sleeps.",
+		example: `
+local begin = now()
+sleep(5)
+print(now() - begin >= 5e6)   --> true`,
+	},
+	{
+		name: "sort", scope: anywhere, call: (*Script).sortValue,
+		params: "x: table|event, by?: string|fun(a: any, b: any): boolean", returns: "table|event",
+		text: "Orders x in place and returns it: the fields of an event by name; a list by its elements, by a field of them (\"-field\" for descending), or by a function " +
+			"that says whether its first argument comes first. Equal elements keep their order.",
+		example: `
+local rows = sort({{comm = "sh", n = 2}, {comm = "cat", n = 9}}, "-n")
+print(rows[1].comm)   --> cat`,
+	},
+	{
+		name: "os.exit", scope: inScript, call: (*Script).osExit,
+		params: "code?: integer|boolean",
+		text:   "Ends the run in order, with this exit code: 0 where nothing or true is given, 1 for false.",
+		example: `
+print("done")   --> done
+os.exit(0)`,
+	},
 }
 
 // suspendingBuiltins are those that wait.
@@ -30,7 +84,7 @@ var suspendingBuiltins = []string{"run", "wait", "sleep"}
 // builtins are installed and before the first line of the script.
 func (s *Script) openScript() {
 	L := s.state
-	openValues(L)
+	openValues(L, s.methods)
 	if lib, ok := L.GetGlobal("string").(*lua.LTable); ok {
 		lib.RawSetString("format", L.NewFunction(new(formatter).stringFormat))
 	}

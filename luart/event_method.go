@@ -1,22 +1,75 @@
 package luart
 
 import (
+	"slices"
+
 	lua "github.com/yuin/gopher-lua"
 
 	"github.com/ebpfx/ebpfx/bpf/decode"
 	"github.com/ebpfx/ebpfx/builder/diag"
 )
 
-// recordMethods are what a script can call on an event or a part of one. A field of the same name hides a method.
-var recordMethods = map[string]lua.LGFunction{
-	"type":    recordType,
-	"name":    recordName,
-	"totable": recordTable,
+// eventBuiltins are the methods of events, of arrays in them, and of numbers.
+var eventBuiltins = []builtin{
+	{
+		name: "event:type", scope: anywhere, call: (*Script).eventType,
+		returns: "string",
+		text:    "Returns the name of the event's struct as C writes it.",
+		example: `
+target("opensnoop")
+    add_files("src/opensnoop.bpf.c")
+    on_event("events", function(event)
+        print(event:type())   --> struct event
+    end)`,
+	},
+	{
+		name: "event:name", scope: anywhere, call: (*Script).eventName,
+		params: "field: string", returns: "string?",
+		text: "Returns the name of the enumerator that an enum field holds; nil where its number has none. The field itself is a number, to compare " +
+			"with enum.NAME.",
+		example: `
+target("guard")
+    on_event(function(event)
+        if event.verdict == enum.DROP then print(event:name("verdict")) end
+    end)`,
+	},
+	{
+		name: "event:totable", scope: anywhere, call: (*Script).eventTable,
+		returns: "table",
+		text:    "Copies an event to a plain table that the script may change.",
+		example: `
+target("opensnoop")
+    add_files("src/opensnoop.bpf.c")
+    on_event("events", function(event)
+        local t = event:totable()
+        t.value = nil
+        os.print(t)   --> {comm="producer", pid=42, sequence=0, size=64, time=0}
+    end)`,
+	},
+	{
+		name: "array:totable", scope: anywhere, call: (*Script).eventTable,
+		returns: "table",
+		text:    "Copies an array in an event to a plain list.",
+		example: `
+target("opensnoop")
+    add_files("src/opensnoop.bpf.c")
+    on_event("events", function(event)
+        print(#event.value:totable())   --> 3
+    end)`,
+	},
+	{
+		name: "number:hex", scope: anywhere, call: (*Script).numberHex,
+		returns: "string",
+		text:    "Returns 0x and the hexadecimal digits of a whole number, of the 64-bit two's complement where it is negative.",
+		example: `
+local n = 255
+print(n:hex())   --> 0xff`,
+	},
 }
 
-// arrayMethods are what a script can call on an array in an event.
-var arrayMethods = map[string]lua.LGFunction{
-	"totable": recordTable,
+// isEventMethod reports whether events have a method of this name. A field of the same name hides it.
+func isEventMethod(name string) bool {
+	return slices.ContainsFunc(eventBuiltins, func(b builtin) bool { return b.name == "event:"+name })
 }
 
 // self returns argument 1 of a method that is meant to be called with a colon.
@@ -29,16 +82,16 @@ func self[T lua.LValue](L *lua.LState, method string) T {
 	return v
 }
 
-// recordType is event:type(), the name of its struct as C writes it.
-func recordType(L *lua.LState) int {
+// eventType is event:type(), the name of its struct as C writes it.
+func (*Script) eventType(L *lua.LState) int {
 	r := self[*record](L, "type")
 	unpack(L, "type")
 	L.Push(lua.LString(r.layout.Name))
 	return 1
 }
 
-// recordName is event:name(field), the name of the enumerator that the field holds; nil where its number has none.
-func recordName(L *lua.LState) int {
+// eventName is event:name(field), the name of the enumerator that the field holds; nil where its number has none.
+func (*Script) eventName(L *lua.LState) int {
 	r := self[*record](L, "name")
 	var name string
 	unpack(L, "name", "field", &name)
@@ -60,8 +113,8 @@ func recordName(L *lua.LState) int {
 	return 1
 }
 
-// recordTable is event:totable(), a plain copy that the script may change.
-func recordTable(L *lua.LState) int {
+// eventTable is event:totable(), a plain copy that the script may change.
+func (*Script) eventTable(L *lua.LState) int {
 	v := self[lua.LValue](L, "totable")
 	unpack(L, "totable")
 	t, ok := plain(L, v).(*lua.LTable)

@@ -20,7 +20,7 @@ func FuzzFormat(f *testing.F) {
 	}
 	L := lua.NewState()
 	f.Cleanup(L.Close)
-	openValues(L)
+	openValues(L, nil)
 	format := L.NewFunction(new(formatter).stringFormat)
 	f.Fuzz(func(t *testing.T, text string, number float64, argument string) {
 		err := L.CallByParam(lua.P{Fn: format, NRet: 1, Protect: true},

@@ -4,12 +4,22 @@ import (
 	lua "github.com/yuin/gopher-lua"
 )
 
+// handleBuiltins are the methods of what run returns.
+var handleBuiltins = []builtin{
+	{
+		name: "handle:stop", scope: inScript, call: (*Script).handleStop,
+		text: "Detaches what this call of run started. Unlike stop(name) it leaves alone what a later run of the same target started.",
+		example: `
+local opens = run("opensnoop")
+opens:stop()`,
+	},
+}
+
 // newHandles returns the metatable of what run returns.
-func newHandles(L *lua.LState) *lua.LTable {
+func (s *Script) newHandles() *lua.LTable {
+	L := s.state
 	mt := L.NewTable()
-	methods := map[string]*lua.LFunction{
-		"stop": L.NewFunction(handleStop),
-	}
+	methods := s.methods["handle"]
 	mt.RawSetString("__index", L.NewFunction(func(L *lua.LState) int {
 		i := handled(L, "index")
 		switch key := L.Get(2).String(); key {
@@ -49,7 +59,7 @@ func handled(L *lua.LState, method string) *instance {
 }
 
 // handleStop is handle:stop(). Unlike stop(name) it stops only what this run call started.
-func handleStop(L *lua.LState) int {
+func (*Script) handleStop(L *lua.LState) int {
 	handled(L, "stop").stop(true)
 	return 0
 }

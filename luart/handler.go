@@ -9,12 +9,71 @@ import (
 
 // handlerBuiltins set the functions that Run calls.
 var handlerBuiltins = []builtin{
-	{"on_event", "[stream,] fn(event)", "call fn for each record of a stream: a map's or an event struct's name, needed only where there are several", inDescription, (*Script).onEvent},
-	{"on_load", "fn()", "call fn once the target is loaded and attached", inDescription, (*Script).onLoad},
-	{"on_exit", "fn()", "call fn once the target is detached", inDescription, (*Script).onExit},
-	{"on_lost", "fn(stream, n)", "call fn when the kernel had no room for n records", inDescription, (*Script).onLost},
-	{"every", "ms, fn()", "call fn again and again while the target runs", inDescription, (*Script).every},
-	{"entry", "fn(...)", "call fn with the arguments of ebpfx run; without it the targets named by them are run", inDescription, (*Script).setEntry},
+	{
+		name: "on_event", scope: inDescription, call: (*Script).onEvent,
+		params:    "fn: fun(event: event)",
+		overloads: []string{"stream: string, fn: fun(event: event)"},
+		text: "Calls fn for each record of a stream. stream is the name of a ring or perf buffer or of a struct that comes through one, and is needed only where there are " +
+			"several; without it fn takes what no other callback takes.",
+		example: `
+target("opensnoop")
+    add_files("src/opensnoop.bpf.c")
+    on_event("events", function(event)
+        print(event.comm, event.pid)   --> producer	42
+    end)`,
+	},
+	{
+		name: "on_load", scope: inDescription, call: (*Script).onLoad,
+		params: "fn: fun()",
+		text:   "Calls fn once the target is loaded and attached, before its first event.",
+		example: `
+target("opensnoop")
+    add_files("src/opensnoop.bpf.c")
+    on_load(function() print("tracing") end)   --> tracing`,
+	},
+	{
+		name: "on_exit", scope: inDescription, call: (*Script).onExit,
+		params: "fn: fun()",
+		text:   "Calls fn once the target is detached and all its events are dealt with.",
+		example: `
+local events = 0
+target("opensnoop")
+    add_files("src/opensnoop.bpf.c")
+    on_event("events", function() events = events + 1 end)
+    on_exit(function() print(events .. " events") end)   --> 1 events`,
+	},
+	{
+		name: "on_lost", scope: inDescription, call: (*Script).onLost,
+		params: "fn: fun(stream: string, n: integer)",
+		text:   "Calls fn when the kernel had no room for n more records of a stream. It is called up to four times a second, and once in the end.",
+		example: `
+target("opensnoop")
+    add_files("src/opensnoop.bpf.c")
+    on_lost(function(stream, n) print("lost " .. n .. " of " .. stream) end)`,
+	},
+	{
+		name: "every", scope: inDescription, call: (*Script).every,
+		params: "ms: number, fn: fun()",
+		text: "Calls fn every ms milliseconds while the target runs. The times do not drift. A call that is due while the one before has not returned " +
+			"is left out. fn may sleep and wait.",
+		example: `
+target("opensnoop")
+    add_files("src/opensnoop.bpf.c")
+    every(100, function()
+        print("a tenth of a second has passed")   --> a tenth of a second has passed
+        stop()
+    end)`,
+	},
+	{
+		name: "entry", scope: inDescription, call: (*Script).setEntry,
+		params: "fn: fun(...: string)",
+		text: "Calls fn with the arguments of ebpfx run. A project without an entry runs the targets that the arguments name, or else the default ones. The run ends when fn has " +
+			"returned and nothing runs any more.",
+		example: `
+entry(function(name)
+    print("hello " .. (name or "world"))   --> hello world
+end)`,
+	},
 }
 
 func (s *Script) onEvent(L *lua.LState) int {

@@ -133,7 +133,7 @@ func TestCompareMixed(t *testing.T) {
 	r := rand.New(rand.NewPCG(seed, 0))
 	L := lua.NewState()
 	defer L.Close()
-	openValues(L)
+	openValues(L, nil)
 
 	type sample struct {
 		v     lua.LValue

@@ -30,8 +30,9 @@ type Script struct {
 	handlers map[*builder.Target]*handlers
 
 	builtins []builtin
-	scope    scope     // which builtins may be called now
-	stdout   io.Writer // what scripts print to
+	methods  map[string]map[string]lua.LValue // of builtins, by class and name
+	scope    scope                            // which builtins may be called now
+	stdout   io.Writer                        // what scripts print to
 
 	describe *description // nil once the description is complete
 	entryPos diag.Pos

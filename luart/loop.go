@@ -105,7 +105,7 @@ func newLoop(s *Script, opts RunOptions) *loop {
 	}
 	l.stdout = &scriptOutput{loop: l, buffer: bufio.NewWriterSize(opts.Stdout, outputBuffer)}
 	l.delivery = s.state.NewFunction(l.deliverSlice)
-	l.handles = newHandles(s.state)
+	l.handles = s.newHandles()
 	return l
 }
 

@@ -8,8 +8,27 @@ import (
 
 // outputBuiltins write what scripts say. They work in both scopes.
 var outputBuiltins = []builtin{
-	{"print", "...", "write the arguments with tabs between them, and a newline", anywhere, (*Script).print},
-	{"io.write", "...", "write strings and numbers as they are", anywhere, (*Script).ioWrite},
+	{
+		name: "print", scope: anywhere, call: (*Script).print,
+		params: "...: any",
+		text:   "Writes the arguments with tabs between them, and a newline.",
+		example: `
+print("a", 1)   --> a	1`,
+	},
+	{
+		name: "os.print", scope: anywhere, call: (*Script).osPrint,
+		params: "...: any",
+		text:   "Writes the arguments without anything between them, and a newline. It shows what is in tables and events.",
+		example: `
+os.print("got ", {1, 2, name = "x"})   --> got {1, 2, name="x"}`,
+	},
+	{
+		name: "io.write", scope: anywhere, call: (*Script).ioWrite,
+		params: "...: string|number",
+		text:   "Writes strings and numbers as they are.",
+		example: `
+io.write("a", 1, "\n")   --> a1`,
+	},
 }
 
 func (s *Script) print(L *lua.LState) int {

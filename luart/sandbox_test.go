@@ -37,7 +37,7 @@ func TestReachable(t *testing.T) {
 	}
 	var ours strings.Builder
 	for _, b := range builtins() {
-		if !strings.Contains(b.name, ".") {
+		if !strings.ContainsAny(b.name, ".:") {
 			fmt.Fprintln(&ours, b.name)
 		}
 	}

@@ -180,7 +180,7 @@ func newFieldReader(l *layout, path []string) (f *fieldReader, names int) {
 	for i, name := range path {
 		field := t.Field(name)
 		switch {
-		case field == nil && recordMethods[name] != nil:
+		case field == nil && isEventMethod(name):
 			return nil, 0
 		case field == nil:
 			return f, i + 1

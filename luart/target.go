@@ -17,15 +17,86 @@ import (
 
 // targetBuiltins open and close targets, and say what they are made of.
 var targetBuiltins = []builtin{
-	{"target", "name[, table or fn]", "open a target; a second time re-opens it", inDescription, (*Script).openTarget},
-	{"target_end", "", "close the target; what follows is a default for every target", inDescription, (*Script).closeTarget},
-	{"set_description", "text", "say what list shows", inDescription, (*Script).setDescription},
-	{"set_default", "bool", "say whether a bare build or run takes the target (true)", inDescription, (*Script).setDefault},
-	{"add_files", "glob, ...", "add *.bpf.c sources, with ** in globs, or ready *.bpf.o objects", inDescription, (*Script).addFiles},
-	{"add_includedirs", "dir, ...", "add folders where the C compiler looks for headers", inDescription, (*Script).addIncludeDirs},
-	{"add_defines", "name[=value], ...", "add macros for the C compiler", inDescription, (*Script).addDefines},
-	{"add_cflags", "flag, ...", "add flags for the C compiler", inDescription, (*Script).addCFlags},
-	{"add_deps", "target, ...", "have other targets built first", inDescription, (*Script).addDeps},
+	{
+		name: "target", scope: inDescription, call: (*Script).openTarget,
+		params: "name: string, body?: table|fun()",
+		text: "Opens a target: setters that follow apply to it. A second time re-opens it. With a function the target is closed behind it; with a table each " +
+			"field calls a setter: kind is set_kind, files is add_files, event is on_event.",
+		example: `
+target("opensnoop")
+    add_files("src/opensnoop.bpf.c")
+
+target("execsnoop", {files = "src/execsnoop.bpf.c", default = false})`,
+	},
+	{
+		name: "target_end", scope: inDescription, call: (*Script).closeTarget,
+		text: "Closes the target. What follows is a default for every target.",
+		example: `
+target("opensnoop")
+    add_files("src/opensnoop.bpf.c")
+target_end()
+add_defines("TRACE")   -- for every target`,
+	},
+	{
+		name: "set_description", scope: inDescription, call: (*Script).setDescription,
+		params: "text: string",
+		text:   "Says what ebpfx list shows.",
+		example: `
+target("opensnoop")
+    set_description("which files are opened")`,
+	},
+	{
+		name: "set_default", scope: inDescription, call: (*Script).setDefault,
+		params: "default: boolean",
+		text:   "Says whether a bare ebpfx build or ebpfx run takes the target. It does where nothing is said.",
+		example: `
+target("experiment")
+    set_default(false)`,
+	},
+	{
+		name: "add_files", scope: inDescription, call: (*Script).addFiles,
+		params: "...: string|string[]",
+		text: "Adds sources, *.bpf.c, or a ready object, *.bpf.o, by path or glob, in which ** stands for any number of folders. Several sources of a target are linked " +
+			"into one object.",
+		example: `
+target("net")
+    add_files("src/net/**.bpf.c", "src/maps.bpf.c")`,
+	},
+	{
+		name: "add_includedirs", scope: inDescription, call: (*Script).addIncludeDirs,
+		params: "...: string|string[]",
+		text:   "Adds folders where the C compiler looks for headers, relative to the file that calls it.",
+		example: `
+target("net")
+    add_includedirs("include", "third_party/libfoo")`,
+	},
+	{
+		name: "add_defines", scope: inDescription, call: (*Script).addDefines,
+		params: "...: string|string[]",
+		text:   "Adds macros for the C compiler, each as NAME or NAME=VALUE.",
+		example: `
+target("net")
+    add_defines("MAX_FLOWS=4096", "DEBUG")`,
+	},
+	{
+		name: "add_cflags", scope: inDescription, call: (*Script).addCFlags,
+		params: "...: string|string[]",
+		text:   "Adds flags for the C compiler.",
+		example: `
+target("net")
+    add_cflags("-Wall", "-Wno-unused-function")`,
+	},
+	{
+		name: "add_deps", scope: inDescription, call: (*Script).addDeps,
+		params: "...: string|string[]",
+		text:   "Has other targets built first.",
+		example: `
+target("maps")
+    add_files("src/maps.bpf.c")
+target("net")
+    add_files("src/net.bpf.c")
+    add_deps("maps")`,
+	},
 }
 
 func (s *Script) openTarget(L *lua.LState) int {
@@ -139,7 +210,7 @@ func (s *Script) setDescription(L *lua.LState) int {
 
 func (s *Script) setDefault(L *lua.LState) int {
 	var isDefault bool
-	unpack(L, "set_default", "bool", &isDefault)
+	unpack(L, "set_default", "default", &isDefault)
 	s.describe.settings().isDefault = &isDefault
 	return 0
 }

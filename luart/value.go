@@ -7,13 +7,13 @@ import (
 )
 
 // openValues makes 64-bit integers and events behave in L as numbers and tables do: the operators, and those
-// functions of the standard library that look at a value's type.
-func openValues(L *lua.LState) {
+// functions of the standard library that look at a value's type. methods has those of events, arrays and numbers by class and name.
+func openValues(L *lua.LState, methods map[string]map[string]lua.LValue) {
 	// The interpreter keeps one metatable for all userdata values that are not *lua.LUserData, so the
 	// functions in it tell them apart.
 	mt := L.NewTable()
 	setArithmetic(L, mt)
-	mt.RawSetString("__index", L.NewFunction(newIndex(L)))
+	mt.RawSetString("__index", L.NewFunction(newIndex(methods)))
 	mt.RawSetString("__newindex", L.NewFunction(assignField))
 	mt.RawSetString("__len", L.NewFunction(length))
 	mt.RawSetString("__concat", L.NewFunction(concat))
@@ -47,16 +47,8 @@ func openValues(L *lua.LState) {
 func protect(mt *lua.LTable) { mt.RawSetString("__metatable", lua.LFalse) }
 
 // newIndex returns the __index of all our values.
-func newIndex(L *lua.LState) lua.LGFunction {
-	functions := func(methods map[string]lua.LGFunction) map[string]lua.LValue {
-		fns := make(map[string]lua.LValue, len(methods))
-		for name, m := range methods {
-			fns[name] = L.NewFunction(m)
-		}
-		return fns
-	}
-	ofRecord, ofArray, ofNumber := functions(recordMethods), functions(arrayMethods), functions(numberMethods)
-
+func newIndex(methods map[string]map[string]lua.LValue) lua.LGFunction {
+	ofRecord, ofArray, ofNumber := methods["event"], methods["array"], methods["number"]
 	return func(L *lua.LState) int {
 		key := L.Get(2)
 		name, named := key.(lua.LString)
@@ -93,13 +85,8 @@ func pushMethod(L *lua.LState, methods map[string]lua.LValue, name lua.LString) 
 	return 1
 }
 
-// numberMethods are what a script can call on a number of any size.
-var numberMethods = map[string]lua.LGFunction{
-	"hex": numberHex,
-}
-
 // numberHex is n:hex(): "0x" and the hexadecimal digits, of the two's complement where n is negative.
-func numberHex(L *lua.LState) int {
+func (*Script) numberHex(L *lua.LState) int {
 	i, ok := integerOf(L.Get(1))
 	if !ok {
 		L.RaiseError("hex: %v", expected("a whole number", L.Get(1)))
