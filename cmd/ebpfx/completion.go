@@ -85,6 +85,12 @@ func (c *call) candidates(ctx context.Context, words []string) []string {
 		all = flagValues(previous)
 	case strings.HasPrefix(last, "-"):
 		all = flagWords(flags)
+	case cmd != nil && cmd.Name == "help" && verb < len(line)-1 && line[verb+1] == "lua":
+		for _, f := range luart.Functions() {
+			all = append(all, f.Name+"\t"+f.Signature())
+		}
+	case cmd != nil && cmd.Name == "gen":
+		all = generators
 	case cmd == nil, cmd.Name == "help":
 		for _, v := range app.Commands {
 			all = append(all, v.Name+"\t"+v.Usage)

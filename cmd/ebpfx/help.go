@@ -10,16 +10,20 @@ import (
 	"github.com/urfave/cli/v2"
 
 	"github.com/ebpfx/ebpfx/builder/diag"
+	"github.com/ebpfx/ebpfx/luart/reference"
 )
 
 func helpCommand(con *console) *cli.Command {
 	return &cli.Command{
 		Name:      "help",
-		Usage:     "show the verbs, or how to use one",
-		ArgsUsage: "[VERB]",
+		Usage:     "show the verbs, how to use one, or a Lua function",
+		ArgsUsage: "[VERB | lua [FUNCTION]]",
 		Description: `Examples:
   ebpfx help
-  ebpfx help run`,
+  ebpfx help run
+  ebpfx help lua                         the functions that scripts can call
+  ebpfx help lua attach_to               one of them, with an example
+  ebpfx help lua event:type              a method of a value`,
 		Action: action(con, help),
 	}
 }
@@ -29,11 +33,36 @@ func help(_ context.Context, c *call) error {
 		return printAppHelp(c.cli.App)
 	}
 	name := c.args[0]
+	if name == "lua" {
+		return helpLua(c)
+	}
 	cmd := c.cli.App.Command(name)
 	if cmd == nil {
 		return usagef("help: unknown verb %q%s", name, diag.DidYouMean(name, verbNames(c.cli.App)))
 	}
 	return printHelp(c.cli.App, cmd)
+}
+
+// helpLua shows the functions that scripts can call, or one of them.
+func helpLua(c *call) error {
+	if len(c.args) == 1 {
+		return c.print("Lua functions; ebpfx help lua NAME shows one:\n\n" + reference.List())
+	}
+	var texts []string
+	for _, name := range c.args[1:] {
+		text, err := reference.Help(name)
+		if err != nil {
+			return usagef("help: %v", err)
+		}
+		texts = append(texts, text)
+	}
+	return c.print(strings.Join(texts, "\n"))
+}
+
+// print writes text to standard output.
+func (c *console) print(text string) error {
+	_, err := io.WriteString(c.stdout, text)
+	return err
 }
 
 // printAppHelp shows the verbs and the global flags.
@@ -51,6 +80,7 @@ func printAppHelp(app *cli.App) error {
 Examples:
   ebpfx new hello && cd hello && sudo ebpfx run
   ebpfx help run
+  ebpfx help lua
 `)
 	_, err := io.WriteString(app.Writer, b.String())
 	return err

@@ -2,7 +2,6 @@ package main
 
 import (
 	"encoding/json"
-	"io"
 	"strings"
 	"unicode/utf8"
 )
@@ -32,8 +31,7 @@ func table(rows [][]string) string {
 
 // printTable prints rows on standard output.
 func (c *console) printTable(rows [][]string) error {
-	_, err := io.WriteString(c.stdout, table(rows))
-	return err
+	return c.print(table(rows))
 }
 
 // printJSON prints v, indented, on standard output.

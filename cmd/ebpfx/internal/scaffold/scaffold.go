@@ -1,7 +1,7 @@
 // Package scaffold writes the projects that "ebpfx new" makes.
 //
 // A template is a folder under templates/: target.lua, which is a part of project.lua, and one
-// source, NAME.bpf.c. A project is any number of them in one project.lua.
+// source, NAME.bpf.c. A project is any number of them in one project.lua, and what editors need to know ebpfx's functions.
 package scaffold
 
 import (
@@ -15,6 +15,7 @@ import (
 	"strings"
 
 	"github.com/ebpfx/ebpfx/builder/diag"
+	"github.com/ebpfx/ebpfx/luart/reference"
 )
 
 //go:embed templates
@@ -69,17 +70,19 @@ func Write(dir string, names []string) (paths []string, err error) {
 		if err == nil {
 			return
 		}
-		os.RemoveAll(filepath.Join(dir, "src"))
-		os.Remove(filepath.Join(dir, "project.lua"))
+		for _, f := range files {
+			os.Remove(filepath.Join(dir, f.name))
+			os.Remove(filepath.Join(dir, filepath.Dir(f.name))) // if it is a folder that is empty now
+		}
 		for _, m := range made {
 			os.Remove(m)
 		}
 	}()
-	if err := os.Mkdir(filepath.Join(dir, "src"), 0o777); err != nil {
-		return nil, fmt.Errorf("make the project: %w", err)
-	}
 	for _, f := range files {
 		path := filepath.Join(dir, f.name)
+		if err := os.MkdirAll(filepath.Dir(path), 0o777); err != nil {
+			return nil, fmt.Errorf("make the project: %w", err)
+		}
 		if err := create(path, f.text); err != nil {
 			return nil, fmt.Errorf("make the project: %w", err)
 		}
@@ -109,7 +112,10 @@ func render(project string, names []string) ([]file, error) {
 		}
 		programs = append(programs, file{"src/" + name + ".bpf.c", source})
 	}
-	return append([]file{{"project.lua", lua.Bytes()}}, programs...), nil
+	files := append([]file{{"project.lua", lua.Bytes()}}, programs...)
+	return append(files,
+		file{reference.SettingsFile, []byte(reference.Settings())},
+		file{reference.TypesFile, []byte(reference.Types())}), nil
 }
 
 // projectName returns what the project in dir is called.

@@ -47,6 +47,8 @@ func TestWrite(t *testing.T) {
 		filepath.Join(dir, "project.lua"),
 		filepath.Join(dir, "src", "xdp.bpf.c"),
 		filepath.Join(dir, "src", "tracepoint.bpf.c"),
+		filepath.Join(dir, ".luarc.json"),
+		filepath.Join(dir, "types", "ebpfx.lua"),
 	}
 	if diff := cmp.Diff(want, paths); diff != "" {
 		t.Errorf("paths (-want +got):\n%s", diff)
