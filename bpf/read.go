@@ -76,10 +76,12 @@ func (i *Instance) send(out chan<- *Batch, b *Batch) bool {
 }
 
 // run reads until the stream was flushed or closed. A batch is sent when it is full, or when the
-// buffer is empty: nobody waits for an event that is there. While out is full the next batch grows by itself.
+// buffer is empty; before it is read again some records may gather, for no longer than [paceMost]. While out is full the next batch
+// grows by itself.
 func (s *Stream) run(out chan<- *Batch) {
 	b := newBatch(s.instance, s)
 	defer func() { b.Release() }()
+	pace := newPacer(s.reader.BufferSize())
 	for {
 		record, lost, more, err := s.reader.read(b.room())
 		switch {
@@ -98,9 +100,13 @@ func (s *Stream) run(out chan<- *Batch) {
 		}
 		if record != nil {
 			b.add(record)
+			pace.bytes += len(record)
 		}
 		if (!more || b.full()) && !s.deliver(out, &b) {
 			return
+		}
+		if !more {
+			pace.drained()
 		}
 	}
 }

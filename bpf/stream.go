@@ -59,6 +59,8 @@ type recordReader interface {
 	// Flush makes read return what is there and then errFlushed.
 	Flush() error
 	Close() error
+	// BufferSize returns how many bytes the buffer has room for, a perf buffer for each CPU.
+	BufferSize() int
 }
 
 // errFlushed: ringbuf and perf have the same.

@@ -101,7 +101,7 @@ func (d *directive) appendInteger(dst []byte, i integer) []byte {
 // appendFloat appends f as C's printf does.
 func (d *directive) appendFloat(dst []byte, f float64) []byte {
 	start := len(dst)
-	dst = d.sign(dst, math.Signbit(f))
+	dst = d.sign(dst, math.Signbit(f) && !math.IsNaN(f)) // which sign 0/0 has depends on the processor
 	signed := len(dst)
 	f = math.Abs(f)
 	switch {
