@@ -31,16 +31,25 @@ func (i *Instance) Attach() (attached []Attached, skipped []*AttachError, err er
 	}
 	defer func() { i.loader = nil }()
 	i.mountTracefs()
-	for _, g := range i.groups {
-		if failure := i.serve(g); failure != nil {
-			i.detachAll()
-			return nil, nil, failure
+	for _, once := range []bool{false, true} {
+		for _, g := range i.groups {
+			if g.ways[0].points[0].kind.once != once {
+				continue
+			}
+			if failure := i.serve(g); failure != nil {
+				i.detachAll()
+				return nil, nil, failure
+			}
 		}
 	}
 	i.lossKnown = i.loader.counted
 	for _, p := range i.points {
 		if p.link != nil {
-			i.links = append(i.links, p.link)
+			if p.kind.once {
+				i.ran = true
+			} else {
+				i.links = append(i.links, p.link)
+			}
 			if iter, ok := p.link.(*link.Iter); ok {
 				i.iters = append(i.iters, iter)
 			}

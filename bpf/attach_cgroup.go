@@ -42,7 +42,11 @@ func resolveCgroup(p *point) error {
 	if p.programType == ebpf.CGroupSKB && p.attachType == ebpf.AttachNone {
 		return &predicate{"is of no direction: write SEC(\"cgroup_skb/ingress\") or SEC(\"cgroup_skb/egress\")"}
 	}
-	path := p.where
+	return resolveCgroupPath(p, p.where)
+}
+
+// resolveCgroupPath leaves in p.symbol where path is.
+func resolveCgroupPath(p *point, path string) error {
 	root := cgroupRoot()
 	if !filepath.IsAbs(path) || !isDir(path) && root != "" && isDir(filepath.Join(root, path)) {
 		path = filepath.Join(root, path)

@@ -60,6 +60,9 @@ func resolveKprobe(p *point) error {
 	if err != nil {
 		return err
 	}
+	if isPattern(symbol) {
+		return &predicate{fmt.Sprintf(`is a pattern, which %s.multi takes: write SEC("%[1]s.multi/%[2]s") or set_kind("%[1]s.multi")`, p.kind.name, symbol)}
+	}
 	if !isSymbol(symbol) {
 		return &predicate{`is no function, which is written "function" or "function+0x10"`}
 	}
@@ -67,12 +70,14 @@ func resolveKprobe(p *point) error {
 	return nil
 }
 
+var errNoKprobes = errors.New("this kernel has no kprobes (CONFIG_KPROBES is off); fentry, tp_btf or a tracepoint may serve")
+
 func explainKprobe(err error) error {
 	switch {
 	case err == nil:
 		return nil
 	case !probe.Kprobes():
-		return errors.New("this kernel has no kprobes (CONFIG_KPROBES is off); fentry, tp_btf or a tracepoint may serve")
+		return errNoKprobes
 	case errors.Is(err, fs.ErrNotExist):
 		return &missing{err: &predicate{"names no function of this kernel that can be probed"}}
 	}

@@ -23,14 +23,20 @@ import (
 //	profile:hz:99            99 times a second on every CPU; also ms, us, s for an interval
 //	software:NAME:PERIOD     every PERIOD-th event of the kernel: cpu-clock, page-faults, ...
 //	hardware:NAME:PERIOD     every PERIOD-th event of the CPU: cycles, cache-misses, ...
+//	software:NAME:hz:99      as many of the events as make 99 times a second; hardware too
+//
+// They are those of all CPUs, or of those of the option cpu, or of one process on all CPUs.
 var perfEventKind = &kind{
 	name:        "perf_event",
 	sections:    []string{"perf_event"},
 	legacy:      []string{"perf_event"},
 	form:        "profile:hz:99",
 	programType: ebpf.PerfEvent,
-	takes:       takesPID,
+	takes:       takesPID | takesCPU,
 	resolve: func(p *point) error {
+		if p.cpu != "" && len(probe.CPUs(p.cpu)) == 0 {
+			return fmt.Errorf(`cpu: %q is no list of CPUs, which is written "0-3,5"`, p.cpu)
+		}
 		_, err := parsePerfEvent(p.where)
 		return err
 	},
@@ -59,6 +65,10 @@ var (
 
 func parsePerfEvent(where string) (*unix.PerfEventAttr, error) {
 	parts := strings.Split(where, ":")
+	frequency := len(parts) == 4 && parts[2] == "hz" && parts[0] != "profile"
+	if frequency {
+		parts = append(parts[:2], parts[3])
+	}
 	if len(parts) != 3 {
 		return nil, &predicate{`is no perf event, which is written "profile:hz:99", "software:NAME:PERIOD" or "hardware:NAME:PERIOD"`}
 	}
@@ -67,6 +77,9 @@ func parsePerfEvent(where string) (*unix.PerfEventAttr, error) {
 		return nil, fmt.Errorf("%s is no number above 0", parts[2])
 	}
 	attr := &unix.PerfEventAttr{Size: unix.PERF_ATTR_SIZE_VER1, Sample: number}
+	if frequency {
+		attr.Bits = unix.PerfBitFreq
+	}
 	switch parts[0] {
 	case "profile":
 		return attr, profile(attr, parts[1], number)
@@ -120,46 +133,55 @@ func attachPerfEvent(prog *ebpf.Program, p *point) (io.Closer, error) {
 	if err != nil {
 		return nil, err
 	}
+	tasks, cpus := []int{-1}, []int{-1} // all
+	switch {
+	case p.cpu != "":
+		cpus = probe.CPUs(p.cpu)
+	case p.pid == 0:
+		cpus = probe.OnlineCPUs()
+	}
+	if p.pid != 0 {
+		if tasks, err = threads(p.pid); err != nil {
+			return nil, err
+		}
+		attr.Bits |= unix.PerfBitInherit | inheritThread
+	}
 	var all closers
-	add := func(pid, cpu int) error {
-		event, err := openPerfEvent(attr, pid, cpu)
-		if err != nil {
-			return err
-		}
-		all = append(all, event)
-		l, err := attachToEvent(prog, event)
-		if l != nil {
-			all = append(all, l)
-		}
-		return err
-	}
-	if p.pid == 0 {
-		for _, cpu := range probe.OnlineCPUs() {
-			// A CPU may go offline meanwhile.
-			if err := add(-1, cpu); err != nil && !errors.Is(err, unix.ENODEV) {
-				all.Close()
-				return nil, explainPerfEvent(err)
+	for _, task := range tasks {
+		for _, cpu := range cpus {
+			event, err := openPerfEvent(attr, task, cpu)
+			// A thread may end meanwhile, a CPU go offline.
+			if errors.Is(err, unix.ESRCH) && len(tasks) > 1 || errors.Is(err, unix.ENODEV) && p.cpu == "" {
+				continue
 			}
-		}
-		return all, nil
-	}
-	threads, err := os.ReadDir(fmt.Sprintf("/proc/%d/task", p.pid))
-	if err != nil {
-		return nil, fmt.Errorf("there is no process %d", p.pid)
-	}
-	attr.Bits |= unix.PerfBitInherit | inheritThread
-	for _, t := range threads {
-		tid, err := strconv.Atoi(t.Name())
-		if err != nil {
-			continue
-		}
-		// A thread may end meanwhile.
-		if err := add(tid, -1); err != nil && !errors.Is(err, unix.ESRCH) {
-			all.Close()
-			return nil, explainPerfEvent(err)
+			if err == nil {
+				all = append(all, event)
+				var l io.Closer
+				if l, err = attachToEvent(prog, event); l != nil {
+					all = append(all, l)
+				}
+			}
+			if err != nil {
+				return nil, errors.Join(explainPerfEvent(err, p), all.Close())
+			}
 		}
 	}
 	return all, nil
+}
+
+// threads returns the numbers of the threads of a process.
+func threads(pid int) ([]int, error) {
+	entries, err := os.ReadDir(fmt.Sprintf("/proc/%d/task", pid))
+	if err != nil {
+		return nil, fmt.Errorf("there is no process %d", pid)
+	}
+	var tids []int
+	for _, e := range entries {
+		if tid, err := strconv.Atoi(e.Name()); err == nil {
+			tids = append(tids, tid)
+		}
+	}
+	return tids, nil
 }
 
 // inheritThread has threads started later counted too, but not other processes: inherit_thread of struct
@@ -194,7 +216,13 @@ func attachToEvent(prog *ebpf.Program, event *os.File) (io.Closer, error) {
 	return nil, unix.IoctlSetInt(fd, unix.PERF_EVENT_IOC_ENABLE, 0)
 }
 
-func explainPerfEvent(err error) error {
+func explainPerfEvent(err error, p *point) error {
+	switch {
+	case errors.Is(err, unix.ESRCH):
+		return fmt.Errorf("there is no process %d", p.pid)
+	case errors.Is(err, unix.ENODEV), errors.Is(err, unix.EINVAL) && p.cpu != "":
+		return fmt.Errorf("cpu: not all of %s are online", p.cpu)
+	}
 	if errors.Is(err, unix.ENOENT) || errors.Is(err, unix.EOPNOTSUPP) {
 		return errors.New("this machine has no such counter, as is common in virtual ones; profile:hz:99 works everywhere")
 	}

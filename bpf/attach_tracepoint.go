@@ -16,7 +16,7 @@ var tracepointKind = &kind{
 	name:        "tracepoint",
 	alternative: 4,
 	moments:     onEntry | onReturn,
-	sections:    []string{"tracepoint", "tp"},
+	sections:    []string{"tracepoint", "tp", "tracepoint.s", "tp.s"},
 	form:        "group:event",
 	programType: ebpf.TracePoint,
 	takes:       takesCookie,

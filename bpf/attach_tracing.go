@@ -3,12 +3,11 @@ package bpf
 import (
 	"errors"
 	"io"
+	"unsafe"
 
 	"github.com/cilium/ebpf"
 	"github.com/cilium/ebpf/link"
 	"golang.org/x/sys/unix"
-
-	"github.com/ebpfx/ebpfx/bpf/probe"
 )
 
 // Programs of these kinds are bound to a function of the kernel when they are loaded, which the kernel's BTF names.
@@ -50,21 +49,21 @@ var (
 		attach:      attachTracing,
 		names:       func(*point) []string { return kernelFunctions() },
 	}
-	lsmKind = &kind{
-		name:        "lsm",
-		sections:    []string{"lsm", "lsm.s"},
-		form:        "hook",
-		programType: ebpf.LSM,
-		attachType:  ebpf.AttachLSMMac,
+	// fsessionKind programs run when a function is called, and when it returns if they said 0 at its call.
+	fsessionKind = &kind{
+		name:        "fsession",
+		sections:    []string{"fsession", "fsession.s"},
+		form:        "function",
+		programType: ebpf.Tracing,
+		attachType:  attachFSession,
 		takes:       takesCookie,
 		resolve:     resolveLoadTarget,
+		load:        loadBound(func(name string) string { return name }),
 		attach: func(prog *ebpf.Program, p *point) (io.Closer, error) {
-			if !probe.AsksLSM() {
-				return nil, errors.New("this kernel does not ask eBPF programs for permissions; add bpf to the list in its lsm= boot parameter")
-			}
-			return link.AttachLSM(link.LSMOptions{Program: prog, Cookie: p.cookie})
+			attr := tracingLinkAttr{linkCreateAttr: linkCreateAttr{prog: uint32(prog.FD()), attachType: uint32(p.attachType)}, cookie: p.cookie}
+			return createLink(unsafe.Pointer(&attr), unsafe.Sizeof(attr))
 		},
-		names: func(*point) []string { return symbolsWithPrefix("bpf_lsm_") },
+		names: func(*point) []string { return kernelFunctions() },
 	}
 )
 

@@ -8,6 +8,7 @@ import (
 
 	"github.com/cilium/ebpf"
 	"github.com/cilium/ebpf/link"
+	"github.com/vishvananda/netlink"
 	"golang.org/x/sys/unix"
 )
 
@@ -19,20 +20,52 @@ var xdpKind = &kind{
 	form:        "interface",
 	programType: ebpf.XDP,
 	attachType:  ebpf.AttachXDP,
+	takes:       takesMode,
 	resolve: func(p *point) error {
+		if p.mode != "" {
+			if _, err := choose("the mode", p.mode, xdpModes); err != nil {
+				return err
+			}
+		}
 		if p.attachType != ebpf.AttachXDP {
 			return fmt.Errorf("programs of section %s are put into a map, not attached", p.section)
 		}
 		return resolveInterface(p, p.where)
 	},
+	load: func(l *loader, p *point, spec *ebpf.ProgramSpec) (*ebpf.Program, error) {
+		if p.mode == "offload" {
+			spec.Ifindex = uint32(p.index)
+		}
+		return l.loadProgram(spec)
+	},
 	attach: func(prog *ebpf.Program, p *point) (io.Closer, error) {
-		l, err := link.AttachXDP(link.XDPOptions{Program: prog, Interface: p.index})
-		if errors.Is(err, unix.EBUSY) {
-			return nil, &predicate{"is an interface that another XDP program holds"}
+		l, err := link.AttachXDP(link.XDPOptions{Program: prog, Interface: p.index, Flags: xdpModes[p.mode]})
+		switch {
+		case errors.Is(err, unix.EBUSY), errors.Is(err, unix.EEXIST):
+			return nil, &predicate{"is an interface that " + xdpHolder(p.index) + " holds"}
+		case errors.Is(err, unix.EOPNOTSUPP) && p.mode != "":
+			return nil, &predicate{fmt.Sprintf("is an interface whose driver has no %s mode of XDP; the mode generic works everywhere", p.mode)}
 		}
 		return l, err
 	},
 	names: func(*point) []string { return interfaceNames() },
+}
+
+// xdpModes are where packets meet the program: in the driver, behind it, or in the network card. Without one the kernel takes the first
+// that it can.
+var xdpModes = map[string]link.XDPAttachFlags{
+	"native":  link.XDPDriverMode,
+	"generic": link.XDPGenericMode,
+	"offload": link.XDPOffloadMode,
+}
+
+// xdpHolder tells who has the one place for a program that an interface has.
+func xdpHolder(index int) string {
+	l, err := netlink.LinkByIndex(index)
+	if err != nil || l.Attrs().Xdp == nil {
+		return holder(0)
+	}
+	return holder(ebpf.ProgramID(l.Attrs().Xdp.ProgId))
 }
 
 func resolveInterface(p *point, name string) error {

@@ -21,6 +21,7 @@ type Instance struct {
 	maps     map[string]*ebpf.Map
 	programs map[string]*ebpf.Program // by name; the first where there are several of a name
 	owned    []*ebpf.Program
+	tables   map[string]*structOpsTable
 	loader   *loader  // nil once attached
 	points   []*point // all, also those of ways that are not taken
 	groups   []*group
@@ -33,6 +34,7 @@ type Instance struct {
 	mu      sync.Mutex // guards what follows
 	links   []io.Closer
 	iters   []*link.Iter // of links
+	ran     bool         // programs that run once
 	stopped bool
 	started bool
 	closed  bool
@@ -51,6 +53,7 @@ func newInstance(o *Object, opts LoadOptions) *Instance {
 		object:   o,
 		verbose:  opts.Verbose,
 		programs: make(map[string]*ebpf.Program),
+		tables:   make(map[string]*structOpsTable),
 		text:     opts.Text,
 		detached: make(chan struct{}),
 		closing:  make(chan struct{}),
@@ -134,6 +137,9 @@ func (i *Instance) Close() error {
 	i.final = final
 	for _, p := range i.owned {
 		err = errors.Join(err, p.Close())
+	}
+	for _, t := range i.tables {
+		err = errors.Join(err, t.Close())
 	}
 	for _, m := range i.maps {
 		err = errors.Join(err, m.Close())

@@ -29,8 +29,10 @@ type kind struct {
 	programType ebpf.ProgramType
 	attachType  ebpf.AttachType
 	// resolve checks the target and completes p with what loading and attaching need to know. It may look at the file
-	// system, but does not change anything.
+	// system and ask the kernel, but does not change anything.
 	resolve func(p *point) error
+	// load loads the program of p in place of ebpf.NewProgram, for kinds that need more than that. nil: nothing more is needed.
+	load func(l *loader, p *point, spec *ebpf.ProgramSpec) (*ebpf.Program, error)
 	// attach attaches prog to p until the result is closed.
 	attach func(prog *ebpf.Program, p *point) (io.Closer, error)
 	// names lists targets that exist, for errors. nil: none can be listed.
@@ -41,26 +43,23 @@ type kind struct {
 	moments     moment
 	takes       takes
 	tracefs     bool // attaching reads tracefs
+	// untargeted: programs whose section names no target are attached all the same.
+	untargeted bool
+	// once: attaching runs the program, when all others are attached, and leaves nothing to detach.
+	once bool
 }
-
-// takes says which options of a Hook mean something to a kind.
-type takes uint8
-
-const (
-	takesPID takes = 1 << iota
-	takesOffset
-	takesCookie
-)
 
 // optionalMark before a section's name keeps libbpf from loading its programs unless asked to.
 const optionalMark = "?"
 
 // kinds is the attach table. Order matters only to errors that list it.
 var kinds = []*kind{
-	kprobeKind, kretprobeKind, uprobeKind, uretprobeKind,
-	tracepointKind, rawTracepointKind, tpBTFKind,
-	fentryKind, fexitKind, fmodRetKind, lsmKind, iterKind,
-	perfEventKind, xdpKind, tcKind, cgroupKind, sockopsKind,
+	kprobeKind, kretprobeKind, kprobeMultiKind, kretprobeMultiKind, kprobeSessionKind, ksyscallKind, kretsyscallKind,
+	uprobeKind, uretprobeKind,
+	tracepointKind, rawTracepointKind, rawTracepointWritableKind, tpBTFKind,
+	fentryKind, fexitKind, fmodRetKind, fsessionKind, freplaceKind, lsmKind, lsmCgroupKind, iterKind, perfEventKind,
+	xdpKind, tcKind, netkitKind, netfilterKind, cgroupKind, sockopsKind, skLookupKind, flowDissectorKind,
+	skMsgKind, skSKBKind, skReuseportKind, socketFilterKind, structOpsKind, syscallKind,
 }
 
 // Kinds returns the names of all ways to attach, as Hook.Kind takes them.
@@ -104,6 +103,12 @@ func splitSection(section string) (k *kind, target string) {
 	return nil, ""
 }
 
+// sectionTarget returns what an ELF section names to attach to, or "".
+func sectionTarget(section string) string {
+	_, target, _ := strings.Cut(strings.TrimPrefix(section, optionalMark), "/")
+	return target
+}
+
 // sectionNames returns the names of all sections in the table.
 func sectionNames() []string {
 	var names []string
@@ -115,13 +120,12 @@ func sectionNames() []string {
 
 // unattached says what programs of sections are for that are loaded but that no row of the table attaches.
 var unattached = map[ebpf.ProgramType]string{
-	ebpf.Syscall:       "syscall programs are run, not attached",
-	ebpf.SocketFilter:  "socket filters are attached to a socket by the program that owns it",
-	ebpf.SchedACT:      "traffic control actions are attached by tc",
-	ebpf.FlowDissector: "flow dissectors are not attached by ebpfx",
-	ebpf.StructOps:     "struct_ops programs are not attached by ebpfx",
-	ebpf.Netfilter:     "netfilter programs are not attached by ebpfx",
-	ebpf.Extension:     "freplace programs are not attached by ebpfx",
+	ebpf.SchedACT:     "traffic control actions are attached by tc",
+	ebpf.LWTIn:        "programs of light-weight tunnels are attached to routes by ip",
+	ebpf.LWTOut:       "programs of light-weight tunnels are attached to routes by ip",
+	ebpf.LWTXmit:      "programs of light-weight tunnels are attached to routes by ip",
+	ebpf.LWTSeg6Local: "programs of light-weight tunnels are attached to routes by ip",
+	ebpf.LircMode2:    "decoders of remote controls are attached by ir-keytable",
 }
 
 // unknownSection says why a program's section is of no use.
@@ -137,7 +141,12 @@ func unknownSection(section string, t ebpf.ProgramType) error {
 		rest = "/" + rest
 	}
 	var fixed []string
-	for _, s := range near.Names(base, sectionNames()) {
+	names := sectionNames()
+	if !strings.Contains(base, ".") {
+		// What may sleep is a variant of what is there without the dot.
+		names = slices.DeleteFunc(names, func(s string) bool { return strings.Contains(s, ".") })
+	}
+	for _, s := range near.Names(base, names) {
 		fixed = append(fixed, s+rest)
 	}
 	return fmt.Errorf("the section says nothing of how to attach it%s; give it a kind and a target with set_kind and attach_to", near.Hint(fixed))

@@ -121,11 +121,19 @@ func (l *loader) loadMaps() error {
 	return nil
 }
 
-// loadProgram loads spec with counting of losses, in the first way that the kernel takes, or without where it takes none.
+// loadProgram loads spec with counting of losses.
 func (l *loader) loadProgram(spec *ebpf.ProgramSpec) (*ebpf.Program, error) {
+	return l.loadCounting(spec, l.loadSpec)
+}
+
+// loadFunc loads one program on the maps of the instance.
+type loadFunc func(*ebpf.ProgramSpec, ebpf.ProgramOptions) (*ebpf.Program, error)
+
+// loadCounting has load load spec with counting of losses, in the first way that the kernel takes, or without where it takes none.
+func (l *loader) loadCounting(spec *ebpf.ProgramSpec, load loadFunc) (*ebpf.Program, error) {
 	emissions := l.emissionsOf(spec.Instructions)
 	if len(emissions) == 0 {
-		return l.loadSpec(spec, ebpf.ProgramOptions{})
+		return load(spec, ebpf.ProgramOptions{})
 	}
 	for _, check := range successChecks {
 		counting, err := countLosses(spec, emissions, check, l.inst.slot)
@@ -133,12 +141,12 @@ func (l *loader) loadProgram(spec *ebpf.ProgramSpec) (*ebpf.Program, error) {
 			break
 		}
 		// The log of a refusal can grow to a gigabyte, and nobody reads this one.
-		if prog, err := l.loadSpec(counting, ebpf.ProgramOptions{LogDisabled: true}); err == nil {
+		if prog, err := load(counting, ebpf.ProgramOptions{LogDisabled: true}); err == nil {
 			return prog, nil
 		}
 	}
 	// It may be the program itself that is at fault. Its errors are better read without our instructions in it.
-	prog, err := l.loadSpec(spec, ebpf.ProgramOptions{})
+	prog, err := load(spec, ebpf.ProgramOptions{})
 	if err == nil {
 		l.counted = false
 		l.opts.Notice(fmt.Sprintf("%s: the kernel refuses to count what is lost", spec.Name))
@@ -146,32 +154,33 @@ func (l *loader) loadProgram(spec *ebpf.ProgramSpec) (*ebpf.Program, error) {
 	return prog, err
 }
 
-// loadSpec loads one program on the maps of the instance.
+// loadSpec is the loadFunc of programs that are nothing special.
 func (l *loader) loadSpec(spec *ebpf.ProgramSpec, opts ebpf.ProgramOptions) (*ebpf.Program, error) {
-	one := &ebpf.CollectionSpec{
-		Maps:      make(map[string]*ebpf.MapSpec),
-		Programs:  map[string]*ebpf.ProgramSpec{spec.Name: spec},
-		Types:     l.spec.Types,
-		ByteOrder: l.spec.ByteOrder,
-	}
-	maps := make(map[string]*ebpf.Map)
-	for i := range spec.Instructions {
-		ins := &spec.Instructions[i]
-		name := ins.Reference()
-		if m := l.inst.maps[name]; m != nil && ins.IsLoadFromMap() {
-			maps[name], one.Maps[name] = m, l.maps[name]
-		}
-	}
-	collection, err := ebpf.NewCollectionWithOptions(one, ebpf.CollectionOptions{
-		Programs:        opts,
-		MapReplacements: maps,
-		Cache:           kernelTypes,
-	})
+	collection, err := l.loadCollection(&ebpf.CollectionSpec{
+		Maps:     make(map[string]*ebpf.MapSpec),
+		Programs: map[string]*ebpf.ProgramSpec{spec.Name: spec},
+	}, opts)
 	if err != nil {
 		return nil, err
 	}
 	defer collection.Close()
 	return collection.DetachProgram(spec.Name), nil
+}
+
+// loadCollection loads programs on the maps of the instance, and beside them the maps of spec.
+func (l *loader) loadCollection(spec *ebpf.CollectionSpec, opts ebpf.ProgramOptions) (*ebpf.Collection, error) {
+	spec.Types, spec.ByteOrder = l.spec.Types, l.spec.ByteOrder
+	have := make(map[string]*ebpf.Map)
+	for _, program := range spec.Programs {
+		for i := range program.Instructions {
+			ins := &program.Instructions[i]
+			name := ins.Reference()
+			if m := l.inst.maps[name]; m != nil && ins.IsLoadFromMap() {
+				have[name], spec.Maps[name] = m, l.maps[name]
+			}
+		}
+	}
+	return ebpf.NewCollectionWithOptions(spec, ebpf.CollectionOptions{Programs: opts, MapReplacements: have, Cache: kernelTypes})
 }
 
 // fillProgramArrays puts the targets of tail calls into the maps that name them in C.

@@ -14,11 +14,16 @@ type variant struct {
 	name, attachTo string
 	programType    ebpf.ProgramType
 	attachType     ebpf.AttachType
+	mode           string
+	index          int
 }
 
 // loadGroups loads the first way of each group whose programs can all be loaded.
 func (l *loader) loadGroups(points []*point) error {
 	l.inst.points = points
+	for _, p := range points {
+		p.instance = l.inst
+	}
 	groups, leftOut := without(groupPoints(points), l.hooked(points))
 	if len(leftOut) > 0 {
 		l.opts.Verbose(fmt.Sprintf("left out %s: attach_to names an alternative", strings.Join(leftOut, ", ")))
@@ -74,13 +79,20 @@ func (l *loader) loadWay(w *way) error {
 
 // loadPoint loads the program of p. Points that want the same program share it.
 func (l *loader) loadPoint(p *point) error {
-	v := variant{p.name, p.attachTo, p.programType, p.attachType}
+	v := variant{p.name, p.attachTo, p.programType, p.attachType, p.mode, 0}
+	if p.mode == "offload" {
+		v.index = p.index
+	}
 	if p.program = l.loaded[v]; p.program != nil {
 		return nil
 	}
 	spec := l.spec.Programs[p.name].Copy()
 	spec.Type, spec.AttachType, spec.Flags, spec.AttachTo = p.programType, p.attachType, p.flags, p.attachTo
-	prog, err := l.loadProgram(spec)
+	load := p.kind.load
+	if load == nil {
+		load = func(l *loader, _ *point, spec *ebpf.ProgramSpec) (*ebpf.Program, error) { return l.loadProgram(spec) }
+	}
+	prog, err := load(l, p, spec)
 	if err != nil {
 		return p.loadFailure(spec, err)
 	}
@@ -98,7 +110,7 @@ func (l *loader) loadUnattached() {
 		spec := l.spec.Programs[e.Program].Copy()
 		k, _ := splitSection(spec.SectionName)
 		wanted := called[e.Program] || k == nil
-		if !wanted || spec.Type == ebpf.UnspecifiedProgram || spec.Type == ebpf.StructOps || spec.Type == ebpf.Extension ||
+		if !wanted || spec.Type == ebpf.UnspecifiedProgram || k == structOpsKind || k == freplaceKind ||
 			slices.ContainsFunc(l.inst.points, func(p *point) bool { return p.name == e.Program }) {
 			skipped = append(skipped, e)
 			continue

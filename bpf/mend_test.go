@@ -81,7 +81,7 @@ func TestMend(t *testing.T) {
 			"custom":            `program custom is not attached: SEC("my_own_name"): the section says nothing of how to attach it; give it a kind and a target with set_kind and attach_to`,
 			"legacy_xdp":        `program legacy_xdp is not attached: SEC("xdp_pass") names no target; write attach_to("legacy_xdp", "interface")`,
 			"legacy_classifier": `program legacy_classifier is not attached: SEC("classifier_egress") names no target; write attach_to("legacy_classifier", "interface:ingress")`,
-			"run":               `program run is not attached: SEC("struct_ops/run"): struct_ops programs are not attached by ebpfx`,
+			"run":               `program run is not attached: SEC("struct_ops/run") is in no table: assign the program to a member of a variable in SEC(".struct_ops.link")`,
 		} {
 			if got[program] != want {
 				t.Errorf("got  %s\nwant %s", got[program], want)

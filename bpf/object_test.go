@@ -25,7 +25,7 @@ func TestPrograms(t *testing.T) {
 		{Name: "misspelt", Section: "tracepiont/syscalls/sys_enter_getppid"},
 		{Name: "no_such_event", Section: "tp/syscalls/sys_enter_getpidd", Kind: "tracepoint", Target: "syscalls/sys_enter_getpidd"},
 		{Name: "no_target", Section: "uprobe", Kind: "uprobe"},
-		{Name: "runs_once", Section: "syscall"},
+		{Name: "runs_once", Section: "syscall", Kind: "syscall"},
 		{Name: "no_direction", Section: "tc", Kind: "tc"},
 		{Name: "no_such_tracepoint", Section: "tp_btf/sched_swich", Kind: "tp_btf", Target: "sched_swich"},
 	}

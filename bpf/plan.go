@@ -5,6 +5,7 @@ import (
 	"strings"
 
 	"github.com/cilium/ebpf"
+	"golang.org/x/sys/unix"
 
 	"github.com/ebpfx/ebpfx/bpf/internal/near"
 )
@@ -37,8 +38,9 @@ func (o *Object) plan(hooks []Hook) (points []*point, skipped []*AttachError, er
 
 func (o *Object) hookPoint(h Hook) (*point, error) {
 	p := &point{
-		name: h.Program, hook: true, where: h.Where,
+		name: h.Program, object: o, hook: true, where: h.Where,
 		binary: h.Binary, pid: h.PID, offset: h.Offset, cookie: h.Cookie,
+		cpu: h.CPU, mode: h.Mode, priority: h.Priority, mapName: h.Map, cgroup: h.Cgroup, order: h.Order,
 	}
 	program, ok := o.program(h.Program)
 	if !ok {
@@ -79,38 +81,16 @@ func (o *Object) hookPoint(h Hook) (*point, error) {
 	return p, nil
 }
 
-// check refuses options that would do nothing.
-func (k *kind) check(h Hook) error {
-	for _, option := range []struct {
-		name  string
-		set   bool
-		taken takes
-	}{
-		{"pid", h.PID != 0, takesPID},
-		{"offset", h.Offset != 0, takesOffset},
-		{"cookie", h.Cookie != 0, takesCookie},
-	} {
-		if option.set && k.takes&option.taken == 0 {
-			var who []string
-			for _, other := range kinds {
-				if other.takes&option.taken != 0 {
-					who = append(who, other.name)
-				}
-			}
-			return fmt.Errorf("%s is an option of %s, not of %s", option.name, near.List(who, "and"), k.name)
-		}
-	}
-	return nil
-}
-
 // returnKinds are the kinds that run when a function returns.
 var returnKinds = map[string]string{
 	"kprobe": "kretprobe", "kretprobe": "kretprobe",
+	"kprobe.multi": "kretprobe.multi", "kretprobe.multi": "kretprobe.multi",
+	"ksyscall": "kretsyscall", "kretsyscall": "kretsyscall",
 	"uprobe": "uretprobe", "uretprobe": "uretprobe",
 }
 
 func (o *Object) sectionPoint(program Program) (*point, *AttachError) {
-	p := &point{name: program.Name, section: program.Section, where: program.Target, kind: kindNamed(program.Kind)}
+	p := &point{name: program.Name, object: o, section: program.Section, where: program.Target, kind: kindNamed(program.Kind)}
 	if p.kind == nil {
 		t := o.spec.Programs[program.Name].Type
 		err := unknownSection(program.Section, t)
@@ -122,7 +102,7 @@ func (o *Object) sectionPoint(program Program) (*point, *AttachError) {
 	if strings.HasPrefix(program.Section, optionalMark) {
 		return nil, p.fail(&passive{&predicate{"is optional; " + p.advice() + " to have it"}})
 	}
-	if p.where == "" {
+	if p.where == "" && !p.kind.untargeted {
 		return nil, p.fail(&passive{&predicate{"names no target; " + p.advice()}})
 	}
 	if err := o.resolve(p); err != nil {
@@ -137,12 +117,21 @@ func (o *Object) resolve(p *point) error {
 	spec := o.spec.Programs[p.name]
 	k, _ := splitSection(spec.SectionName)
 	switch {
-	case k == p.kind:
+	case k == p.kind && spec.Type != ebpf.UnspecifiedProgram:
 		p.programType, p.attachType, p.flags = spec.Type, spec.AttachType, spec.Flags
 	case p.kind.programType == ebpf.UnspecifiedProgram:
 		return fmt.Errorf("its section %s does not say which sort of %s program it is", spec.SectionName, p.kind.name)
 	default:
 		p.programType, p.attachType = p.kind.programType, p.kind.attachType
+		if k == p.kind && isSleepable(spec.SectionName) {
+			p.flags = unix.BPF_F_SLEEPABLE
+		}
 	}
 	return p.kind.resolve(p)
+}
+
+// isSleepable reports whether a section asks for a program that may wait, as cilium/ebpf reads of sections that it knows.
+func isSleepable(section string) bool {
+	base, _, _ := strings.Cut(section, "/")
+	return strings.HasSuffix(base, ".s")
 }

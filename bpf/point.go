@@ -21,6 +21,12 @@ type Hook struct {
 	Offset   uint64
 	Cookie   uint64
 	Retprobe bool
+	CPU      string // of perf events: the CPUs, as the kernel lists them, "0-3,5"; "": all
+	Mode     string // of xdp: native, generic or offload; of tc: tcx or clsact; "": the best that works
+	Priority int    // of netfilter, and of tc with clsact: what is lower comes first
+	Map      string // of iterators over a map: its name in the object
+	Cgroup   string // of iter/cgroup: where to begin; of lsm_cgroup: where to attach
+	Order    string // of iter/cgroup: self, pre, post or up, of which pre is the default
 }
 
 // Attached says where a program is attached.
@@ -100,11 +106,17 @@ type point struct {
 	offset  uint64
 	cookie  uint64
 
+	cpu, mode, mapName, cgroup, order string
+	priority                          int
+
+	object   *Object
+	instance *Instance // set by Load
+
 	// Set by the kind's resolve.
 	attachTo string // what the kernel must know when the program is loaded
 	symbol   string
 	group    string // of a tracepoint
-	index    int    // of an interface
+	index    int    // of an interface, or the id of a program
 
 	programType ebpf.ProgramType
 	attachType  ebpf.AttachType

@@ -10,7 +10,7 @@ import (
 // sent is a Batch with End, unless Close comes first.
 //
 // Each iterator is read once, which runs its program, and its text goes to LoadOptions.Text. When there is nothing but
-// iterators the instance stops by itself.
+// iterators and what ran once the instance stops by itself.
 func (i *Instance) Start(out chan<- *Batch) error {
 	i.mu.Lock()
 	defer i.mu.Unlock()
@@ -28,8 +28,8 @@ func (i *Instance) Start(out chan<- *Batch) error {
 	for _, s := range i.streams {
 		i.reading.Go(func() { s.run(out) })
 	}
-	if len(texts) > 0 {
-		alone := len(texts) == len(i.links)
+	if len(texts) > 0 || i.ran {
+		alone := len(i.links) == len(texts)
 		i.reading.Go(func() {
 			i.readTexts(texts)
 			if alone {

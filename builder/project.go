@@ -93,5 +93,11 @@ type Hook struct {
 	Offset   uint64
 	Cookie   uint64
 	Retprobe bool
+	CPU      string // a list of CPUs, "0-3,5"; "": all
+	Mode     string // of xdp and tc
+	Priority int
+	Map      string
+	Cgroup   string
+	Order    string
 	Pos      diag.Pos
 }

@@ -7,6 +7,7 @@ import (
 
 	lua "github.com/yuin/gopher-lua"
 
+	"github.com/ebpfx/ebpfx/bpf"
 	"github.com/ebpfx/ebpfx/builder"
 	"github.com/ebpfx/ebpfx/builder/diag"
 )
@@ -16,8 +17,7 @@ var attachBuiltins = []builtin{
 	{
 		name: "set_kind", scope: inDescription, call: (*Script).setKind,
 		params: "kind: string",
-		text: "Says how attach_to reads its second argument: auto, which is the default and goes by the program's ELF section, or one of kprobe, kretprobe, uprobe, uretprobe, usdt, " +
-			"tracepoint, raw_tracepoint, tp_btf, fentry, fexit, fmod_ret, lsm, perf_event, xdp, tc, cgroup, iter, socket_filter, sk_lookup, sockops, struct_ops, netfilter, syscall.",
+		text:   "Says how attach_to reads its second argument: auto, which is the default and goes by the program's ELF section, or one of " + strings.Join(bpf.Kinds(), ", ") + ".",
 		example: `
 target("latency")
     set_kind("uretprobe")
@@ -35,14 +35,17 @@ target("malloc")
 	},
 	{
 		name: "attach_to", scope: inDescription, call: (*Script).attachTo,
-		params: "program: string, where: string, opts?: {pid?: integer, offset?: integer, cookie?: integer, binary?: string, retprobe?: boolean}",
+		params: "program: string, where: string, opts?: {pid?: integer, offset?: integer, cookie?: integer, binary?: string, retprobe?: boolean, " +
+			"cpu?: string, mode?: string, priority?: integer, map?: string, cgroup?: string, order?: string}",
 		text: "Attaches one program of the object to a function, binary:function, group:event, network interface, cgroup path, or whatever else its kind takes, in place of " +
-			"what its ELF section says. Several calls attach it to several places.",
+			"what its ELF section says. Several calls attach it to several places. An option that the kind does not take is an error that says which kinds do: cpu is of " +
+			"perf_event (\"0-3\"), mode of xdp (native, generic, offload) and tc (tcx, clsact), priority of netfilter and tc, map, cgroup and order are of iter.",
 		example: `
 target("latency")
     attach_to("on_read", "vfs_read", {cookie = 1})
     attach_to("on_read", "vfs_write", {cookie = 2})
-    attach_to("on_line", "readline", {binary = "/bin/bash", pid = 4711})`,
+    attach_to("on_line", "readline", {binary = "/bin/bash", pid = 4711})
+    attach_to("on_packet", "eth0", {mode = "generic"})`,
 	},
 	{
 		name: "set_globals", scope: inDescription, call: (*Script).setGlobals,
@@ -56,11 +59,7 @@ target("opensnoop")
 }
 
 // kinds are what set_kind takes.
-var kinds = []string{
-	"auto", "kprobe", "kretprobe", "uprobe", "uretprobe", "usdt", "tracepoint", "raw_tracepoint", "tp_btf",
-	"fentry", "fexit", "fmod_ret", "lsm", "perf_event", "xdp", "tc", "cgroup", "iter", "socket_filter", "sk_lookup",
-	"sockops", "struct_ops", "netfilter", "syscall",
-}
+var kinds = append([]string{"auto"}, bpf.Kinds()...)
 
 func (s *Script) setKind(L *lua.LState) int {
 	var kind string
@@ -96,7 +95,8 @@ func (s *Script) attachTo(L *lua.LState) int {
 	}
 	if opts != nil {
 		unpackTable(L, "attach_to", opts, "pid", &h.PID, "offset", &h.Offset, "cookie", &h.Cookie,
-			"binary", &h.Binary, "retprobe", &h.Retprobe)
+			"binary", &h.Binary, "retprobe", &h.Retprobe, "cpu", &h.CPU, "mode", &h.Mode, "priority", &h.Priority,
+			"map", &h.Map, "cgroup", &h.Cgroup, "order", &h.Order)
 		if h.PID < 0 {
 			L.RaiseError("attach_to: pid: expected a number that is not negative, got %d", h.PID)
 		}

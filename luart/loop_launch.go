@@ -105,6 +105,12 @@ func hooks(t *builder.Target) []bpf.Hook {
 			Offset:   h.Offset,
 			Cookie:   h.Cookie,
 			Retprobe: h.Retprobe,
+			CPU:      h.CPU,
+			Mode:     h.Mode,
+			Priority: h.Priority,
+			Map:      h.Map,
+			Cgroup:   h.Cgroup,
+			Order:    h.Order,
 		}
 		if h.Binary == "" {
 			hooks[i].Binary = t.Binary

@@ -135,6 +135,9 @@ func OnlineCPUs() []int {
 	return cpus
 }
 
+// CPUs returns the numbers in a list of CPUs as the kernel writes it, "0-3,5"; nil where text is none.
+func CPUs(text string) []int { return parseCPUs(text) }
+
 // parseCPUs reads lists like "0-3,5".
 func parseCPUs(list string) []int {
 	const most = 1 << 16 // CPUs, more than any kernel takes

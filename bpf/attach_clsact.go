@@ -1,0 +1,132 @@
+package bpf
+
+import (
+	"errors"
+	"fmt"
+	"io"
+
+	"github.com/cilium/ebpf"
+	"github.com/vishvananda/netlink"
+	"golang.org/x/sys/unix"
+)
+
+// attachClsact puts prog among the classifiers of an interface, as tc filter add dev ... bpf direct-action does.
+func attachClsact(prog *ebpf.Program, p *point) (_ io.Closer, err error) {
+	info, err := prog.Info()
+	if err != nil {
+		return nil, err
+	}
+	id, ok := info.ID()
+	if !ok {
+		return nil, errors.New("the kernel does not tell the program's id")
+	}
+	handle, err := netlink.NewHandle(unix.NETLINK_ROUTE)
+	if err != nil {
+		return nil, fmt.Errorf("open netlink: %w", err)
+	}
+	defer func() {
+		if err != nil {
+			handle.Close()
+		}
+	}()
+	c := &classifier{netlink: handle, index: p.index, parent: netlink.HANDLE_MIN_INGRESS, program: int(id)}
+	if p.attachType == ebpf.AttachTCXEgress {
+		c.parent = netlink.HANDLE_MIN_EGRESS
+	}
+	if c.owns, err = c.addQdisc(); err != nil {
+		return nil, err
+	}
+	err = handle.FilterAdd(&netlink.BpfFilter{
+		FilterAttrs:  netlink.FilterAttrs{LinkIndex: p.index, Parent: c.parent, Protocol: unix.ETH_P_ALL, Priority: uint16(p.priority)},
+		Fd:           prog.FD(),
+		Name:         p.name,
+		DirectAction: true,
+	})
+	switch {
+	case errors.Is(err, unix.ENOENT), errors.Is(err, unix.EOPNOTSUPP):
+		return nil, errors.Join(fmt.Errorf("this kernel has no classifiers of type bpf (CONFIG_NET_CLS_BPF is off)"), c.removeQdisc())
+	case err != nil:
+		return nil, errors.Join(fmt.Errorf("add classifier: %w", err), c.removeQdisc())
+	}
+	return c, nil
+}
+
+// classifier is a program among those of an interface. It knows the program by its id, since the kernel chooses handles and priorities.
+type classifier struct {
+	netlink *netlink.Handle
+	index   int
+	parent  uint32
+	program int
+	owns    bool // the queueing discipline
+}
+
+func (c *classifier) qdisc() *netlink.GenericQdisc {
+	return &netlink.GenericQdisc{
+		QdiscAttrs: netlink.QdiscAttrs{LinkIndex: c.index, Handle: netlink.MakeHandle(0xffff, 0), Parent: netlink.HANDLE_CLSACT},
+		QdiscType:  "clsact",
+	}
+}
+
+// addQdisc reports whether it added the clsact that was not there.
+func (c *classifier) addQdisc() (bool, error) {
+	err := c.netlink.QdiscAdd(c.qdisc())
+	switch {
+	case errors.Is(err, unix.EEXIST):
+		return false, nil
+	case errors.Is(err, unix.ENOENT), errors.Is(err, unix.EOPNOTSUPP):
+		return false, errors.New("this kernel has no clsact (CONFIG_NET_SCH_INGRESS is off)")
+	case err != nil:
+		return false, fmt.Errorf("add clsact: %w", err)
+	}
+	return true, nil
+}
+
+// removeQdisc removes the clsact that this process added, unless somebody else uses it by now.
+func (c *classifier) removeQdisc() error {
+	if !c.owns {
+		return nil
+	}
+	for _, parent := range []uint32{netlink.HANDLE_MIN_INGRESS, netlink.HANDLE_MIN_EGRESS} {
+		filters, err := c.filters(parent)
+		if err != nil {
+			return err
+		}
+		if len(filters) > 0 {
+			return nil
+		}
+	}
+	if err := c.netlink.QdiscDel(c.qdisc()); err != nil && !isGone(err) {
+		return fmt.Errorf("remove clsact: %w", err)
+	}
+	return nil
+}
+
+func (c *classifier) filters(parent uint32) ([]netlink.Filter, error) {
+	filters, err := c.netlink.FilterList(&netlink.Dummy{LinkAttrs: netlink.LinkAttrs{Index: c.index}}, parent)
+	if err != nil && !isGone(err) {
+		return nil, fmt.Errorf("list classifiers: %w", err)
+	}
+	return filters, nil
+}
+
+// Close removes the program from the interface.
+func (c *classifier) Close() error {
+	defer c.netlink.Close()
+	filters, err := c.filters(c.parent)
+	if err != nil {
+		return err
+	}
+	for _, f := range filters {
+		if b, ok := f.(*netlink.BpfFilter); ok && b.Id == c.program {
+			if err := c.netlink.FilterDel(f); err != nil && !isGone(err) {
+				return fmt.Errorf("remove classifier: %w", err)
+			}
+		}
+	}
+	return c.removeQdisc()
+}
+
+// isGone reports whether what a request was about has gone, as everything on an interface does with it.
+func isGone(err error) bool {
+	return errors.Is(err, unix.ENODEV) || errors.Is(err, unix.ENOENT) || errors.Is(err, unix.EINVAL)
+}
