@@ -31,6 +31,7 @@ type layout struct {
 	functions map[string]position // of executable sections other than .text
 	maps      map[string]position // variables of the sections that define maps
 	events    []byte              // contents of the event section; nil without one
+	hasBTF    bool
 }
 
 // readLayout checks that b is an eBPF object for this machine and returns where its symbols lie. Its errors
@@ -65,10 +66,12 @@ func readLayout(b []byte) (*layout, error) {
 	if !hasCode {
 		return nil, errors.New("it holds no program")
 	}
-	if !hasBTF {
-		return nil, errors.New("it holds no BTF, which describes its types; compile it with clang -g")
+	l, err := readSymbols(f)
+	if err != nil {
+		return nil, err
 	}
-	return readSymbols(f)
+	l.hasBTF = hasBTF
+	return l, nil
 }
 
 // checkHeader looks at the first bytes, where most foreign files differ.

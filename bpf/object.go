@@ -32,6 +32,7 @@ type Object struct {
 	maps     []*MapInfo // nil until Maps
 	externs  []kconfig.Variable
 	notices  []string // what Load passes to LoadOptions.Notice
+	hasBTF   bool     // always, save for one that is only inspected
 }
 
 // Program describes one program of an object.
@@ -49,6 +50,22 @@ func Open(path string) (*Object, error) {
 		return nil, err
 	}
 	return open(path, b)
+}
+
+// errNoBTF is why an object is of no use that does not describe its types.
+var errNoBTF = errors.New("it holds no BTF, which describes its types; compile it with clang -g")
+
+// Inspect reads the object at path and describes it. Unlike Open it takes objects without BTF.
+func Inspect(path string) (*Description, error) {
+	b, err := readObject(path)
+	if err != nil {
+		return nil, err
+	}
+	o, err := read(path, b)
+	if err != nil {
+		return nil, err
+	}
+	return o.Describe(), nil
 }
 
 func readObject(path string) ([]byte, error) {
@@ -93,6 +110,18 @@ func readLimited(r io.Reader) ([]byte, error) {
 
 // open takes ownership of b.
 func open(name string, b []byte) (*Object, error) {
+	o, err := read(name, b)
+	if err == nil && !o.hasBTF {
+		err = fmt.Errorf("open object %s: %w", name, errNoBTF)
+	}
+	if err != nil {
+		return nil, err
+	}
+	return o, nil
+}
+
+// read is open for objects that may lack BTF. It takes ownership of b.
+func read(name string, b []byte) (*Object, error) {
 	l, err := readLayout(b)
 	if err != nil {
 		return nil, fmt.Errorf("open object %s: %w", name, err)
@@ -102,6 +131,9 @@ func open(name string, b []byte) (*Object, error) {
 		return nil, fmt.Errorf("open object %s: %w", name, err)
 	}
 	spec, err := ebpf.LoadCollectionSpecFromReader(bytes.NewReader(b))
+	if err != nil && !l.hasBTF {
+		err = errNoBTF // it says what its maps are
+	}
 	if err != nil {
 		return nil, fmt.Errorf("open object %s: %w", name, err)
 	}
@@ -109,7 +141,12 @@ func open(name string, b []byte) (*Object, error) {
 		return nil, fmt.Errorf("open object %s: it holds no program", name)
 	}
 	mendHidden(spec.Programs, facts.Hidden)
-	o := &Object{name: name, spec: spec}
+	if spec.Types == nil {
+		if spec.Types, err = noTypes(); err != nil {
+			return nil, fmt.Errorf("open object %s: %w", name, err)
+		}
+	}
+	o := &Object{name: name, spec: spec, hasBTF: l.hasBTF}
 	for _, m := range mendMaps(spec.Maps) {
 		o.notices = append(o.notices, sizeNotice(spec.Maps[m], m))
 	}
@@ -119,6 +156,15 @@ func open(name string, b []byte) (*Object, error) {
 	o.listPrograms(l)
 	o.listStreams(l)
 	return o, nil
+}
+
+// noTypes stands for the types of an object without BTF.
+func noTypes() (*btf.Spec, error) {
+	b, err := btf.NewBuilder(nil, nil)
+	if err != nil {
+		return nil, err
+	}
+	return b.Spec()
 }
 
 func (o *Object) listPrograms(l *layout) {

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"debug/elf"
 	"encoding/binary"
+	"encoding/json"
 	"fmt"
 	"maps"
 	"os"
@@ -266,5 +267,8 @@ func FuzzOpen(f *testing.F) {
 		}
 		o.Enumerators()
 		_ = o.SetGlobal("targ_pid", int64(1))
+		if _, err := json.Marshal(o.Describe()); err != nil {
+			t.Error(err)
+		}
 	})
 }

@@ -40,7 +40,7 @@ func (e *VerifierError) Error() string {
 	if strings.Contains(reason, badRelocation) {
 		reason = "it uses a field, type or enumerator that this kernel does not have"
 	} else if m := unknownHelper.FindStringSubmatch(reason); m != nil {
-		reason = "it calls " + helperName(m[1]) + ", which this kernel does not have"
+		reason = "it calls " + numberedHelper(m[1]) + ", which this kernel does not have"
 	}
 	b.WriteString(": " + reason)
 	return b.String()
@@ -67,12 +67,20 @@ const reportTitle = "Verification failed: "
 // unknownHelper is how the log shows the call of a helper whose number the kernel does not know.
 var unknownHelper = regexp.MustCompile(`invalid func unknown#(\d+)$`)
 
-// helperName returns the name in C of a helper.
-func helperName(number string) string {
+// numberedHelper names a helper whose number is in a text.
+func numberedHelper(number string) string {
 	n, err := strconv.ParseInt(number, 10, 32)
-	name, ok := strings.CutPrefix(asm.BuiltinFunc(n).String(), "Fn")
-	if err != nil || !ok {
+	if err != nil {
 		return "helper " + number
+	}
+	return helperName(asm.BuiltinFunc(n))
+}
+
+// helperName returns the name in C of a helper.
+func helperName(f asm.BuiltinFunc) string {
+	name, ok := strings.CutPrefix(f.String(), "Fn")
+	if !ok {
+		return fmt.Sprintf("helper %d", int64(f))
 	}
 	var b strings.Builder
 	b.WriteString("bpf")

@@ -56,12 +56,7 @@ func (l *loop) launch(la *launch) error {
 	if la.object, err = l.opts.Open(t, path); err != nil {
 		return fmt.Errorf("run %s: %w", t.Name, err)
 	}
-	for _, g := range t.Globals {
-		if err := la.object.SetGlobal(g.Name, g.Value); err != nil {
-			return diag.Errorf(g.Pos, "set_globals: %w", err)
-		}
-	}
-	if err := bindEvents(la.object, t.Name, l.script.handlers[t].events); err != nil {
+	if err := l.script.configure(t, la.object); err != nil {
 		return err
 	}
 	if err := l.starts.Err(); err != nil {

@@ -26,8 +26,8 @@ func newApp(con *console) *cli.App {
 		Flags: append(globalFlags(),
 			&cli.BoolFlag{Name: "version", Usage: "show the version", DisableDefaultText: true}),
 		Commands: []*cli.Command{
-			buildCommand(con), runCommand(con), listCommand(con), cleanCommand(con), doctorCommand(con),
-			newCommand(con), genCommand(con), versionCommand(con), completionCommand(con), helpCommand(con),
+			buildCommand(con), runCommand(con), checkCommand(con), inspectCommand(con), listCommand(con), cleanCommand(con),
+			doctorCommand(con), newCommand(con), genCommand(con), versionCommand(con), completionCommand(con), helpCommand(con),
 		},
 		OnUsageError:   onUsageError,
 		ExitErrHandler: func(*cli.Context, error) {}, // main decides on the exit code

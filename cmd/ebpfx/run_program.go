@@ -142,25 +142,11 @@ func flagged(err error) error {
 
 // openProgram compiles the file at path, if it is a source, and opens the object.
 func (c *call) openProgram(ctx context.Context, path string) (*program, error) {
-	if _, err := os.Stat(path); err != nil {
-		var p *fs.PathError
-		if errors.As(err, &p) {
-			err = p.Err
-		}
-		return nil, fmt.Errorf("run %s: %w", path, err)
-	}
-	abs, err := filepath.Abs(path)
+	p, err := newProgram(c.cli.Command.Name, path)
 	if err != nil {
-		return nil, fmt.Errorf("run %s: %w", path, err)
+		return nil, err
 	}
-	base := filepath.Base(abs)
-	p := &program{path: abs, target: &builder.Target{
-		Name:    strings.TrimSuffix(strings.TrimSuffix(base, filepath.Ext(base)), ".bpf"),
-		Kind:    "auto",
-		Default: true,
-		Files:   []builder.Files{{Pattern: base, Dir: filepath.Dir(abs)}},
-	}}
-	if filepath.Ext(base) == ".c" {
+	if filepath.Ext(path) == ".c" {
 		object, err := c.buildOne(ctx, p.project(), p.target)
 		if err != nil {
 			return nil, err
@@ -170,6 +156,28 @@ func (c *call) openProgram(ctx context.Context, path string) (*program, error) {
 	}
 	p.object, err = bpf.Open(path)
 	return p, err
+}
+
+// newProgram returns the program whose file is at path, for verb to use. Its object is not open.
+func newProgram(verb, path string) (*program, error) {
+	if _, err := os.Stat(path); err != nil {
+		var p *fs.PathError
+		if errors.As(err, &p) {
+			err = p.Err
+		}
+		return nil, fmt.Errorf("%s %s: %w", verb, path, err)
+	}
+	abs, err := filepath.Abs(path)
+	if err != nil {
+		return nil, fmt.Errorf("%s %s: %w", verb, path, err)
+	}
+	base := filepath.Base(abs)
+	return &program{path: abs, target: &builder.Target{
+		Name:    strings.TrimSuffix(strings.TrimSuffix(base, filepath.Ext(base)), ".bpf"),
+		Kind:    "auto",
+		Default: true,
+		Files:   []builder.Files{{Pattern: base, Dir: filepath.Dir(abs)}},
+	}}, nil
 }
 
 // project returns the project that the program is all of. Nothing of it is left beside somebody's file.
