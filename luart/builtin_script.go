@@ -87,6 +87,7 @@ func (s *Script) openScript() {
 	openValues(L, s.methods)
 	if lib, ok := L.GetGlobal("string").(*lua.LTable); ok {
 		lib.RawSetString("format", L.NewFunction(new(formatter).stringFormat))
+		s.openPatterns(lib)
 	}
 	if lib, ok := L.GetGlobal("table").(*lua.LTable); ok {
 		lib.RawSetString("sort", L.NewFunction(tableSort))
