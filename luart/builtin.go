@@ -50,6 +50,7 @@ func families() []family {
 		{"Running", scriptBuiltins},
 		{"Output", outputBuiltins},
 		{"Events and numbers", eventBuiltins},
+		{"Tables", mapBuiltins},
 		{"Handles", handleBuiltins},
 	}
 }

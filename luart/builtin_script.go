@@ -90,7 +90,7 @@ func (s *Script) openScript() {
 		s.openPatterns(lib)
 	}
 	if lib, ok := L.GetGlobal("table").(*lua.LTable); ok {
-		lib.RawSetString("sort", L.NewFunction(tableSort))
+		s.openTables(lib)
 	}
 	s.values = newValues()
 	s.scheduler = newScheduler(L, s.raise)

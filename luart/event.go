@@ -94,7 +94,7 @@ func (a *array) at(i int) lua.LValue {
 func (a *array) table(L *lua.LState) *lua.LTable {
 	t := L.CreateTable(a.len(), 0)
 	for i := 1; i <= a.len(); i++ {
-		t.Append(plain(L, a.at(i)))
+		t.RawSetInt(i, plain(L, a.at(i)))
 	}
 	return t
 }

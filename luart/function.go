@@ -142,5 +142,6 @@ var classes = []class{
 		"of the C struct. It never changes and may be kept. A field of the same name hides a method.", ""},
 	{"array", "An array in an event: a[1], #a, ipairs(a).", ""},
 	{"number", "Any number, also a 64-bit integer above 2^53, which is a value of its own with exact arithmetic and comparison.", ""},
+	{"map", "What map returns: a table for many keys. # is the number of keys.", ""},
 	{"handle", "What run returns: a target that was started.", "name: string"},
 }

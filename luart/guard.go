@@ -204,7 +204,7 @@ func (g *guard) overMemory() (held uint64, over bool) {
 
 // tooMuch is the error about memory. It gives room for what the script still has to say.
 func (g *guard) tooMuch(held uint64) verdict {
-	v := verdict{fmt.Sprintf("the script holds %s of memory, more than the limit of %s; keep less of what was seen, or raise --memory-limit",
+	v := verdict{fmt.Sprintf("the script holds %s of memory, more than the limit of %s; keep less of what was seen, keep it in a map(), or raise --memory-limit",
 		megabytes(held), megabytes(g.memory))}
 	g.memory += g.memory / 2
 	return v

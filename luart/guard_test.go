@@ -112,6 +112,23 @@ func TestCallbackTimeoutCountsOneCall(t *testing.T) {
 	}
 }
 
+// Waiting for others is not the callback's time.
+func TestCallbackTimeoutWaits(t *testing.T) {
+	s, err := loadText(t, `entry(function()
+		assert(os.execute("sleep 0.3") == 0)
+		local program = io.popen("sleep 0.3; echo done")
+		print(program:read())
+		program:close()
+	end)`, LoadOptions{AllowHost: true})
+	if err != nil {
+		t.Fatal(err)
+	}
+	var out strings.Builder
+	if err := s.Run(t.Context(), nil, RunOptions{CallbackTimeout: 200 * time.Millisecond, Stdout: &out}); err != nil || out.String() != "done\n" {
+		t.Errorf("%v, printed %q", err, out.String())
+	}
+}
+
 // heapSize returns how many bytes the process holds now.
 func heapSize() uint64 {
 	sample := []metrics.Sample{{Name: "/memory/classes/heap/objects:bytes"}}

@@ -38,7 +38,9 @@ type Script struct {
 	entryPos diag.Pos
 
 	sources     sources
-	comparisons []lua.LValue // what comparisons in scripts call; see factory
+	comparisons []lua.LValue   // what comparisons in scripts call; see factory
+	lengthFn    *lua.LFunction // what # calls
+	lengths     lengths
 	raised      raisedError
 	required    map[string]lua.LValue // modules by path
 	requireHost bool                  // modules may lie outside the project

@@ -13,17 +13,17 @@ import (
 func (s *Script) osPrint(L *lua.LState) int {
 	var line []byte
 	for i := 1; i <= L.GetTop(); i++ {
-		line = appendValue(line, L, L.Get(i))
+		line = s.appendValue(line, L, L.Get(i))
 	}
 	s.write(L, append(line, '\n'))
 	return 0
 }
 
 // appendValue appends v as os.print shows it.
-func appendValue(dst []byte, L *lua.LState, v lua.LValue) []byte {
-	r := renderer{L: L, text: dst}
-	if s, ok := v.(lua.LString); ok {
-		return append(dst, s...)
+func (s *Script) appendValue(dst []byte, L *lua.LState, v lua.LValue) []byte {
+	r := renderer{L: L, check: s.alarm.check, text: dst}
+	if text, ok := v.(lua.LString); ok {
+		return append(dst, text...)
 	}
 	r.value(v)
 	return r.text
@@ -31,9 +31,10 @@ func appendValue(dst []byte, L *lua.LState, v lua.LValue) []byte {
 
 // renderer writes values as {1, 2, name="x"}: the list in its order, then the other keys sorted.
 type renderer struct {
-	L    *lua.LState
-	text []byte
-	in   []*lua.LTable // tables that are being written, the outermost first
+	L     *lua.LState
+	check func() // called for each table; does not return when the text is not wanted any more
+	text  []byte
+	in    []lua.LValue // tables that are being written, the outermost first
 }
 
 func (r *renderer) value(v lua.LValue) {
@@ -43,6 +44,14 @@ func (r *renderer) value(v lua.LValue) {
 			r.table(v)
 			return
 		}
+	case *mapping:
+		if r.enter(v) {
+			for i, k := range mapKeys(v) {
+				r.pair(i == 0, k, v.get(k))
+			}
+			r.leave()
+		}
+		return
 	case lua.LString:
 		r.text = appendQuoted(r.text, string(v))
 		return
@@ -53,25 +62,41 @@ func (r *renderer) value(v lua.LValue) {
 // maxPrintDepth bounds the nesting that is written, so that no table overflows Go's stack.
 const maxPrintDepth = 100
 
+// maxPrint bounds the bytes that are written of tables: those that hold each other could be shown in exponentially many ways.
+const maxPrint = 16 << 20
+
 func (r *renderer) table(t *lua.LTable) {
-	if slices.Contains(r.in, t) || len(r.in) == maxPrintDepth {
-		r.text = append(r.text, "{...}"...)
+	if !r.enter(t) {
 		return
 	}
-	r.in = append(r.in, t)
-	r.text = append(r.text, '{')
 	n := 0 // elements before the first gap
-	for v := t.RawGetInt(1); v != lua.LNil; v = t.RawGetInt(n + 1) {
+	for v := element(t, 1); v != lua.LNil; v = element(t, n+1) {
 		n++
 		r.separate(n == 1)
 		r.value(v)
 	}
 	for i, k := range otherKeys(t, n) {
-		r.separate(n == 0 && i == 0)
-		r.key(k)
-		r.text = append(r.text, '=')
-		r.value(t.RawGet(k))
+		r.pair(n == 0 && i == 0, k, t.RawGet(k))
 	}
+	r.leave()
+}
+
+// enter begins a table, unless it is inside of itself or too deep.
+func (r *renderer) enter(t lua.LValue) bool {
+	r.check()
+	if len(r.text) > maxPrint {
+		r.L.RaiseError("the text of the table would be larger than %d MB", maxPrint>>20)
+	}
+	if slices.Contains(r.in, t) || len(r.in) == maxPrintDepth {
+		r.text = append(r.text, "{...}"...)
+		return false
+	}
+	r.in = append(r.in, t)
+	r.text = append(r.text, '{')
+	return true
+}
+
+func (r *renderer) leave() {
 	r.text = append(r.text, '}')
 	r.in = r.in[:len(r.in)-1]
 }
@@ -80,6 +105,13 @@ func (r *renderer) separate(first bool) {
 	if !first {
 		r.text = append(r.text, ", "...)
 	}
+}
+
+func (r *renderer) pair(first bool, k, v lua.LValue) {
+	r.separate(first)
+	r.key(k)
+	r.text = append(r.text, '=')
+	r.value(v)
 }
 
 func (r *renderer) key(k lua.LValue) {
@@ -107,6 +139,17 @@ func otherKeys(t *lua.LTable, n int) []lua.LValue {
 		}
 		keys = append(keys, k)
 	})
+	return sortKeys(keys)
+}
+
+// mapKeys returns the keys of m as otherKeys orders them.
+func mapKeys(m *mapping) []lua.LValue {
+	var keys []lua.LValue
+	m.each(func(k, _ lua.LValue) bool { keys = append(keys, k); return true })
+	return sortKeys(keys)
+}
+
+func sortKeys(keys []lua.LValue) []lua.LValue {
 	slices.SortFunc(keys, func(a, b lua.LValue) int {
 		x, xok := number(a)
 		y, yok := number(b)

@@ -23,6 +23,7 @@ type resolution struct {
 	bindings    map[*ast.IdentExpr]*local // which local variable a name means; global names are absent
 	locals      []*local
 	comparisons []*ast.Expr // the places of < <= > >=, inner ones first
+	lengths     []*ast.Expr // the places of #, inner ones first
 	numbers     []*ast.Expr // the places of number literals
 	assignments []*ast.Stmt // the places of assignments to local variables
 	functions   []function  // in the order of the text, outer ones before those in them

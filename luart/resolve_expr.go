@@ -59,6 +59,7 @@ func (r *resolver) expr(place *ast.Expr) {
 		r.expr(&e.Expr)
 	case *ast.UnaryLenOpExpr:
 		r.expr(&e.Expr)
+		r.lengths = append(r.lengths, place)
 	case *ast.FunctionExpr:
 		r.function(e)
 	case *ast.TrueExpr, *ast.FalseExpr, *ast.NilExpr, *ast.StringExpr, *ast.Comma3Expr:

@@ -12,11 +12,15 @@ import (
 
 // The interpreter has one kind of number. It refuses to compare one with a 64-bit value before it asks any metamethod, and reads
 // every literal as a float64. Both are mended in the syntax tree: a < b becomes a call of (lt), a literal above
-// 2^53 becomes a field of (constants). Looks at the alarm are put in too. The names are locals around the chunk that no script can spell:
+// 2^53 becomes a field of (constants), and #t a call of (len), since lists may be longer than the interpreter knows. Looks at the alarm are put in
+// too. The names are locals around the chunk that no script can spell:
 //
-//	local (lt), (le), (gt), (ge), (alarm), (constants) = ...
+//	local (lt), (le), (gt), (ge), (len), (alarm), (constants) = ...
 //	return function(...) chunk end
-const constantsName = "(constants)"
+const (
+	constantsName = "(constants)"
+	lengthName    = "(len)"
+)
 
 // comparisonNames maps operators to the hidden functions that stand for them.
 var comparisonNames = map[string]string{"<": "(lt)", "<=": "(le)", ">": "(gt)", ">=": "(ge)"}
@@ -30,19 +34,20 @@ func hiddenNames() []string {
 	for _, op := range comparisonOperators {
 		names = append(names, comparisonNames[op])
 	}
-	return append(names, alarmName, constantsName)
+	return append(names, lengthName, alarmName, constantsName)
 }
 
 // hiddenValues returns what the hidden locals of a chunk with these constants hold.
 func (s *Script) hiddenValues(L *lua.LState, constants []lua.LValue) []lua.LValue {
 	if s.comparisons == nil {
 		s.comparisons = comparisonFunctions(L)
+		s.lengthFn = L.NewFunction(s.length)
 	}
 	table := L.CreateTable(len(constants), 0)
 	for _, c := range constants {
 		table.Append(c)
 	}
-	return append(slices.Clone(s.comparisons), s.alarm, table)
+	return append(slices.Clone(s.comparisons), s.lengthFn, s.alarm, table)
 }
 
 // isHidden reports whether name is one that no script can spell.
@@ -65,8 +70,17 @@ func rewrite(r *resolution, first *ast.FunctionExpr) ([]lua.LValue, *lineError) 
 		*place = hiddenCall(e)
 		hidden[*place] = true
 	}
+	calls := make(map[ast.Expr]bool)
+	for _, place := range r.lengths {
+		e := (*place).(*ast.UnaryLenOpExpr)
+		if _, ok := e.Expr.(*ast.StringExpr); ok {
+			continue
+		}
+		*place = lengthCall(e)
+		calls[*place], hidden[*place] = true, true
+	}
 	for _, place := range r.assignments {
-		if s := (*place).(*ast.AssignStmt); slices.ContainsFunc(s.Rhs, func(e ast.Expr) bool { return isOperand(e, hidden) }) {
+		if s := (*place).(*ast.AssignStmt); slices.ContainsFunc(s.Rhs, func(e ast.Expr) bool { return calls[e] || isOperand(e, hidden) }) {
 			*place = viaTemporaries(s)
 		}
 	}
@@ -104,14 +118,7 @@ func viaTemporaries(s *ast.AssignStmt) ast.Stmt {
 // register before it reads a. They also make one value of what is returned, where a call would give all.
 func hiddenCall(e *ast.RelationalOpExpr) ast.Expr {
 	fn := &ast.IdentExpr{Value: comparisonNames[e.Operator]}
-	// As an operand a call or ... gives one value; as the last argument it would give all.
-	switch last := e.Rhs.(type) {
-	case *ast.FuncCallExpr:
-		last.AdjustRet = true
-	case *ast.Comma3Expr:
-		last.AdjustRet = true
-	}
-	call := &ast.FuncCallExpr{Func: fn, Args: []ast.Expr{e.Lhs, e.Rhs}}
+	call := &ast.FuncCallExpr{Func: fn, Args: []ast.Expr{e.Lhs, oneValue(e.Rhs)}}
 	inner := &ast.UnaryNotOpExpr{Expr: call}
 	outer := &ast.UnaryNotOpExpr{Expr: inner}
 	for _, node := range []ast.PositionHolder{fn, call, inner, outer} {
@@ -119,6 +126,28 @@ func hiddenCall(e *ast.RelationalOpExpr) ast.Expr {
 		node.SetLastLine(e.LastLine())
 	}
 	return outer
+}
+
+// lengthCall returns what takes the place of e: (len)(x), as one value.
+func lengthCall(e *ast.UnaryLenOpExpr) ast.Expr {
+	fn := &ast.IdentExpr{Value: lengthName}
+	call := &ast.FuncCallExpr{Func: fn, Args: []ast.Expr{oneValue(e.Expr)}, AdjustRet: true}
+	for _, node := range []ast.PositionHolder{fn, call} {
+		node.SetLine(e.Line())
+		node.SetLastLine(e.LastLine())
+	}
+	return call
+}
+
+// oneValue returns e as an operand has it: a call or ... as the last argument would give all values.
+func oneValue(e ast.Expr) ast.Expr {
+	switch e := e.(type) {
+	case *ast.FuncCallExpr:
+		e.AdjustRet = true
+	case *ast.Comma3Expr:
+		e.AdjustRet = true
+	}
+	return e
 }
 
 // rewriteNumbers replaces literals above 2^53.

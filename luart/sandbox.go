@@ -76,6 +76,7 @@ func (s *Script) openLibraries(allowHost bool) {
 	if !allowHost {
 		s.confine()
 	}
+	s.pauseWhileWaiting()
 	L.SetField(L.GetGlobal("string"), "rep", L.NewFunction(stringRep))
 	L.SetField(L.GetGlobal("debug"), "traceback", L.NewFunction(luaTraceback))
 }
@@ -119,4 +120,32 @@ func needsHost(name string) lua.LGFunction {
 		L.RaiseError("%s: reaches the machine, which a project may only with --allow-host", name)
 		return 0
 	}
+}
+
+// pauseWhileWaiting stops the clock of the guard in functions that wait for others: for a file, a pipe, a program.
+func (s *Script) pauseWhileWaiting() {
+	L := s.state
+	libraries := []*lua.LTable{L.GetGlobal("io").(*lua.LTable)}
+	if files, ok := L.GetTypeMetatable("FILE*").(*lua.LTable); ok {
+		if methods, ok := files.RawGetString("__index").(*lua.LTable); ok {
+			libraries = append(libraries, methods)
+		}
+	}
+	pause := func(lib *lua.LTable, name string) {
+		fn, ok := lib.RawGetString(name).(*lua.LFunction)
+		if !ok || !fn.IsG {
+			return
+		}
+		call := fn.GFunction
+		fn.GFunction = func(L *lua.LState) int {
+			defer s.guard.pause()()
+			return call(L)
+		}
+	}
+	for _, lib := range libraries {
+		for _, name := range []string{"read", "write", "flush", "close", "popen"} {
+			pause(lib, name)
+		}
+	}
+	pause(L.GetGlobal("os").(*lua.LTable), "execute")
 }

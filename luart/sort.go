@@ -23,7 +23,7 @@ func (s *Script) sortValue(L *lua.LState) int {
 		}
 		x.layout = x.layout.sorted()
 	case *lua.LTable:
-		sortList(L, x, by)
+		s.sortList(L, x, by)
 	default:
 		L.RaiseError("sort: %v", expected("a list or an event", x))
 	}
@@ -32,13 +32,13 @@ func (s *Script) sortValue(L *lua.LState) int {
 }
 
 // tableSort is table.sort, which orders 64-bit integers among numbers.
-func tableSort(L *lua.LState) int {
+func (s *Script) tableSort(L *lua.LState) int {
 	var list *lua.LTable
 	var comp *lua.LFunction
 	unpack(L, "table.sort", "list", &list, "comp?", &comp)
 	less := func(a, b lua.LValue) bool { return compare(L, "<", a, b) }
 	if comp != nil {
-		less = calling(L, comp)
+		less = s.calling(L, comp)
 	}
 	elements := listElements(list)
 	sortStable(elements, less)
@@ -47,7 +47,7 @@ func tableSort(L *lua.LState) int {
 }
 
 // sortList orders the elements of list.
-func sortList(L *lua.LState, list *lua.LTable, by lua.LValue) {
+func (s *Script) sortList(L *lua.LState, list *lua.LTable, by lua.LValue) {
 	elements := listElements(list)
 	if key, _ := list.Next(lua.LNil); len(elements) == 0 && key != lua.LNil {
 		L.RaiseError("sort: expected a list, got a table with names (collect its entries in a list first)")
@@ -56,7 +56,7 @@ func sortList(L *lua.LState, list *lua.LTable, by lua.LValue) {
 	case nil:
 		sortByKeys(L, elements, elements, "", false)
 	case *lua.LFunction:
-		sortStable(elements, calling(L, by))
+		sortStable(elements, s.calling(L, by))
 	case lua.LString:
 		name, descending := strings.CutPrefix(string(by), "-")
 		keys := make([]lua.LValue, len(elements))
@@ -71,9 +71,9 @@ func sortList(L *lua.LState, list *lua.LTable, by lua.LValue) {
 }
 
 func listElements(list *lua.LTable) []lua.LValue {
-	elements := make([]lua.LValue, list.Len())
+	elements := make([]lua.LValue, listLen(list))
 	for i := range elements {
-		elements[i] = list.RawGetInt(i + 1)
+		elements[i] = element(list, i+1)
 	}
 	return elements
 }
@@ -90,8 +90,9 @@ func sortStable(elements []lua.LValue, less func(a, b lua.LValue) bool) {
 }
 
 // calling returns a less that asks the Lua function fn.
-func calling(L *lua.LState, fn *lua.LFunction) func(a, b lua.LValue) bool {
+func (s *Script) calling(L *lua.LState, fn *lua.LFunction) func(a, b lua.LValue) bool {
 	return func(a, b lua.LValue) bool {
+		s.alarm.check()
 		L.Push(fn)
 		L.Push(a)
 		L.Push(b)

@@ -82,12 +82,12 @@ func unpackStrings(L *lua.LState, fn, name string) []string {
 		if depth > maxDepth {
 			L.RaiseError("%s: the list is nested too deeply", fn)
 		}
-		n := t.Len()
+		n := listLen(t)
 		if len(fields(t)) != n {
 			L.RaiseError("%s: expected a list, got a table with names", fn)
 		}
 		for i := 1; i <= n; i++ {
-			add(t.RawGetInt(i), depth+1)
+			add(element(t, i), depth+1)
 		}
 	}
 	if L.GetTop() == 0 {
@@ -236,9 +236,9 @@ type field struct {
 // that is read from a table depends on the order of a hash.
 func fields(t *lua.LTable) []field {
 	var list, rest []field
-	n := t.Len()
+	n := listLen(t)
 	for i := 1; i <= n; i++ {
-		list = append(list, field{lua.LNumber(i), t.RawGetInt(i)})
+		list = append(list, field{lua.LNumber(i), element(t, i)})
 	}
 	t.ForEach(func(k, v lua.LValue) {
 		if i, ok := k.(lua.LNumber); ok && i >= 1 && i <= lua.LNumber(n) && i == lua.LNumber(int(i)) {

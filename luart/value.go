@@ -33,12 +33,8 @@ func openValues(L *lua.LState, methods map[string]map[string]lua.LValue) {
 		"pairs":    func(L *lua.LState) int { return iterate(L, "pairs", next, lua.LNil) },
 		"ipairs":   func(L *lua.LState) int { return iterate(L, "ipairs", ipairs, lua.LNumber(0)) },
 		"tonumber": exactToNumber(L.GetGlobal("tonumber")),
-		"unpack":   ofPlain(L.GetGlobal("unpack")),
 	} {
 		L.SetGlobal(name, L.NewFunction(fn))
-	}
-	if table, ok := L.GetGlobal("table").(*lua.LTable); ok {
-		table.RawSetString("concat", L.NewFunction(ofPlain(table.RawGetString("concat"))))
 	}
 	openMath(L)
 }
@@ -65,6 +61,9 @@ func newIndex(methods map[string]map[string]lua.LValue) lua.LGFunction {
 				return 1
 			}
 			return pushMethod(L, ofArray, name)
+		case *mapping:
+			L.Push(v.get(key))
+			return 1
 		default:
 			if fn, ok := ofNumber[string(name)]; ok {
 				L.Push(fn)
@@ -96,6 +95,13 @@ func (*Script) numberHex(L *lua.LState) int {
 }
 
 func assignField(L *lua.LState) int {
+	if m, ok := L.Get(1).(*mapping); ok {
+		if n, ok := L.Get(2).(lua.LNumber); ok && n != n || L.Get(2) == lua.LNil {
+			L.RaiseError("cannot set element %v of a map: it is no key", L.Get(2))
+		}
+		m.set(L.Get(2), L.Get(3))
+		return 0
+	}
 	key := L.ToStringMeta(L.Get(2)).String()
 	switch v := L.Get(1).(type) {
 	case *record:
@@ -112,6 +118,8 @@ func length(L *lua.LState) int {
 	case *record:
 		L.Push(lua.LNumber(0)) // as a table without a list has it
 	case *array:
+		L.Push(lua.LNumber(v.len()))
+	case *mapping:
 		L.Push(lua.LNumber(v.len()))
 	default:
 		L.RaiseError("attempt to get length of a number")
@@ -141,6 +149,8 @@ func typeName(v lua.LValue) string {
 		return "event"
 	case *array:
 		return "array"
+	case *mapping:
+		return "map"
 	}
 	return v.Type().String()
 }

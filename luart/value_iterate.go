@@ -7,8 +7,12 @@ import (
 // iterate is pairs and ipairs: it returns the step function, what to iterate over, and where to start.
 func iterate(L *lua.LState, name string, step *lua.LFunction, start lua.LValue) int {
 	v := L.Get(1)
-	switch v.(type) {
+	switch v := v.(type) {
 	case *lua.LTable, *record, *array:
+	case *mapping:
+		if name == "pairs" {
+			return iterateMap(L, v)
+		}
 	default:
 		L.RaiseError("%s: %v", name, expected("a table or an event", v))
 	}
@@ -16,6 +20,18 @@ func iterate(L *lua.LState, name string, step *lua.LFunction, start lua.LValue) 
 	L.Push(v)
 	L.Push(start)
 	return 3
+}
+
+// iterateMap is pairs of a map. Keys may be deleted on the way.
+func iterateMap(L *lua.LState, m *mapping) int {
+	var c cursor
+	L.Push(L.NewFunction(func(L *lua.LState) int {
+		k, v := m.next(&c)
+		L.Push(k)
+		L.Push(v)
+		return 2
+	}))
+	return 1
 }
 
 // nextField is next. The fields of an event come in the order of their declaration.
@@ -42,6 +58,15 @@ func nextField(L *lua.LState) int {
 		if value := c.at(int(i) + 1); value != lua.LNil {
 			k, v = i+1, value
 		}
+	case *mapping:
+		var at cursor
+		if key != lua.LNil {
+			var ok bool
+			if at, ok = c.after(key); !ok {
+				L.RaiseError("next: the map has no key %s", key.String())
+			}
+		}
+		k, v = c.next(&at)
 	default:
 		L.RaiseError("next: %v", expected("a table or an event", c))
 	}
@@ -59,9 +84,11 @@ func nextElement(L *lua.LState) int {
 	var v lua.LValue = lua.LNil
 	switch c := L.Get(1).(type) {
 	case *lua.LTable:
-		v = c.RawGetInt(i)
+		v = element(c, i)
 	case *array:
 		v = c.at(i)
+	case *mapping:
+		v = c.get(lua.LNumber(i))
 	}
 	if v == lua.LNil {
 		L.Push(v)
@@ -70,17 +97,6 @@ func nextElement(L *lua.LState) int {
 	L.Push(lua.LNumber(i))
 	L.Push(v)
 	return 2
-}
-
-// ofPlain returns fn, a function of the standard library whose first argument is a table, with arrays taken too.
-func ofPlain(fn lua.LValue) lua.LGFunction {
-	call := fn.(*lua.LFunction).GFunction
-	return func(L *lua.LState) int {
-		if a, ok := L.Get(1).(*array); ok {
-			L.Replace(1, a.table(L))
-		}
-		return call(L)
-	}
 }
 
 // exactToNumber returns tonumber, which keeps integers of up to 64 bits exact.
