@@ -10,6 +10,22 @@ import (
 	"github.com/ebpfx/ebpfx/bpf/decode"
 )
 
+// typesFromMaps takes what maps say to hold: __type(value, struct x), which has no other meaning for those that are streams.
+func (o *Object) typesFromMaps() {
+	for _, s := range o.streams {
+		value := o.spec.Maps[s.Map].Value
+		if s.Method != "" || value == nil {
+			continue
+		}
+		switch btf.UnderlyingType(value).(type) {
+		case *btf.Struct, *btf.Union:
+			if t, err := decode.New(value); err == nil && t.Size > 0 {
+				s.add(t, MethodMap)
+			}
+		}
+	}
+}
+
 // typesFromSize finds types for the streams of objects that were compiled without our header: struct event,
 // or else the one struct of the object that is as large as the records sent. A guess is a guess, so it is
 // told, and where several structs fit none is taken.
@@ -20,7 +36,7 @@ func (o *Object) typesFromSize(emissions []emission) {
 		}
 		sizes := sizesOf(s, emissions)
 		if t := o.structEvent(s, sizes); t != nil {
-			s.add(t, "struct event")
+			s.add(t, MethodEvent)
 			o.notices = append(o.notices, fmt.Sprintf("%s: the object does not say what its records are; taking them for struct event", s.Map))
 			continue
 		}
@@ -56,7 +72,7 @@ func (o *Object) addBySize(s *StreamInfo, size int) {
 		if err != nil {
 			return
 		}
-		s.add(t, "size")
+		s.add(t, MethodSize)
 		o.notices = append(o.notices, fmt.Sprintf("%s: the object does not say what its records are; taking those of %d bytes for %s, which has that size",
 			s.Map, size, t.Name))
 	default:

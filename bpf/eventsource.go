@@ -54,7 +54,7 @@ func (o *Object) typesFromSource(section []byte, emissions []emission) {
 			continue
 		}
 		if stream := o.streamOf(s, reserves, layout.Size, emissions); stream != nil {
-			stream.add(layout, "source")
+			stream.add(layout, MethodSource)
 		} else {
 			ambiguous = append(ambiguous, layout)
 		}
@@ -77,7 +77,7 @@ func (o *Object) shareTypes(types []*decode.Type, emissions []emission) {
 				}
 			}
 			if len(fits) == 1 {
-				s.add(fits[0], "source")
+				s.add(fits[0], MethodSource)
 			}
 		}
 	}
@@ -136,7 +136,8 @@ func textAt(section []byte, v btf.VarSecinfo) string {
 func eventType(t btf.Type) btf.Type {
 	switch t := btf.UnderlyingType(t).(type) {
 	case *btf.Pointer:
-		if size, err := btf.Sizeof(t.Target); err != nil || size <= 1 {
+		_, isStruct := btf.UnderlyingType(t.Target).(*btf.Struct)
+		if size, err := btf.Sizeof(t.Target); err != nil || size < 1 || size == 1 && !isStruct {
 			return nil
 		}
 		return t.Target

@@ -126,6 +126,10 @@ func read(name string, b []byte) (*Object, error) {
 	if err != nil {
 		return nil, fmt.Errorf("open object %s: %w", name, err)
 	}
+	// Damaged debug information is no reason not to run what it describes.
+	if typed, err := KeepEventTypes(b); err == nil {
+		b = typed
+	}
 	facts, err := mend.Object(b)
 	if err != nil {
 		return nil, fmt.Errorf("open object %s: %w", name, err)

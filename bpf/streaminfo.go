@@ -16,12 +16,22 @@ const (
 	PerfBuffer = "perf"    // BPF_MAP_TYPE_PERF_EVENT_ARRAY: one for each CPU, padded records
 )
 
+// Methods to find the types of a stream's records, from what is certain to what is a guess.
+const (
+	MethodOverride = "override"       // SetStreamType
+	MethodSource   = "source"         // what each call in the source sends, left in the object by package builder
+	MethodDebug    = "debug info"     // what the debug information says of the variables that point to records
+	MethodMap      = "map definition" // __type(value, struct x) of the map
+	MethodEvent    = "struct event"   // the only stream, and a struct of that name
+	MethodSize     = "size"           // the only struct of the program's own that is as large as the records
+)
+
 // StreamInfo describes a map through which programs send records.
 type StreamInfo struct {
 	Map    string
 	Kind   string         // RingBuffer or PerfBuffer
 	Types  []*decode.Type // what the records may be: none when unknown; by record length where several
-	Method string         // how the types were found: "source", "struct event", "size", "override", ""
+	Method string         // how the types were found: one of the Methods, or two with a comma between them; "" when unknown
 	// Candidates are the names of types that fit equally well, when Types is empty.
 	Candidates []string
 }
@@ -43,6 +53,8 @@ func (o *Object) listStreams(l *layout) {
 	})
 	emissions := o.emissions()
 	o.typesFromSource(l.events, emissions)
+	o.typesFromDebug()
+	o.typesFromMaps()
 	o.typesFromSize(emissions)
 }
 
@@ -80,18 +92,29 @@ func (o *Object) only(kind string) *StreamInfo {
 	return one
 }
 
-// add notes that records may be of type t.
+// add notes that records may be of type t. Of what is certain both methods are taken, of guesses only the first that had an answer.
 func (s *StreamInfo) add(t *decode.Type, method string) {
-	if s.Method != "" && s.Method != method {
-		return
-	}
-	s.Method = method
-	for _, have := range s.Types {
-		if have.Name == t.Name && have.Size == t.Size {
+	switch {
+	case s.Method == "", s.Method == method:
+		s.Method = method
+	case s.Method == MethodSource && method == MethodDebug:
+		if slices.ContainsFunc(s.Types, func(have *decode.Type) bool { return sameRecord(have, t) }) {
 			return
 		}
+		s.Method += ", " + MethodDebug
+	case s.Method != MethodSource+", "+method:
+		return
 	}
-	s.Types = append(s.Types, t)
+	if !slices.ContainsFunc(s.Types, func(have *decode.Type) bool { return sameRecord(have, t) }) {
+		s.Types = append(s.Types, t)
+	}
+}
+
+// sameRecord reports whether two types describe the same records, be it under the names of a struct and of its typedef.
+func sameRecord(a, b *decode.Type) bool {
+	return a.Size == b.Size && (a.Name == b.Name || len(a.Fields) > 0 && slices.EqualFunc(a.Fields, b.Fields, func(f, g decode.Field) bool {
+		return f.Name == g.Name && f.Offset == g.Offset && f.Type.Kind == g.Type.Kind && f.Type.Size == g.Type.Size
+	}))
 }
 
 // SetStreamType says that the records of the stream (a map's name) are of the struct or typedef called typ.
@@ -108,7 +131,7 @@ func (o *Object) SetStreamType(stream, typ string) error {
 	if err != nil {
 		return err
 	}
-	s.Types, s.Method, s.Candidates = []*decode.Type{t}, "override", nil
+	s.Types, s.Method, s.Candidates = []*decode.Type{t}, MethodOverride, nil
 	return nil
 }
 

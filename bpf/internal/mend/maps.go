@@ -1,25 +1,29 @@
 package mend
 
-import "encoding/binary"
+import (
+	"encoding/binary"
+
+	"github.com/ebpfx/ebpfx/bpf/internal/rawbtf"
+)
 
 // mendMaps rewrites definitions of maps of the BTF style. libbpf lets them give a key's or value's size beside its type, and the
 // memory node to live on. cilium/ebpf refuses both, and neither says anything that matters, since a size that is not the
 // type's is an error: so these members become copies of another.
 func (t *types) mendMaps() {
-	t.variables(t.section(".maps"), func(v []byte) {
-		values := t.mendMap(t.resolve(targetOf(v)))
+	t.Variables(t.Section(".maps"), func(v []byte) {
+		values := t.mendMap(t.Resolve(rawbtf.TargetOf(v)))
 		t.mendMap(t.inner(values))
 	})
 }
 
 // mendMap mends one definition and returns its member "values", if it has one.
 func (t *types) mendMap(definition []byte) (values []byte) {
-	if definition == nil || kindOf(definition) != kindStruct {
+	if definition == nil || rawbtf.KindOf(definition) != rawbtf.Struct {
 		return nil
 	}
 	members := make(map[string][]byte)
-	for list := definition[typeSize:]; len(list) >= memberSize; list = list[memberSize:] {
-		members[t.name(nameOf(list))] = list[:memberSize]
+	for list := definition[rawbtf.TypeSize:]; len(list) >= rawbtf.MemberSize; list = list[rawbtf.MemberSize:] {
+		members[t.Name(rawbtf.NameOf(list))] = list[:rawbtf.MemberSize]
 	}
 	kind := members["type"]
 	if kind == nil {
@@ -46,13 +50,13 @@ func (t *types) inner(member []byte) []byte {
 	if member == nil {
 		return nil
 	}
-	array := t.resolve(binary.NativeEndian.Uint32(member[4:]))
-	if array == nil || kindOf(array) != kindArray {
+	array := t.Resolve(binary.NativeEndian.Uint32(member[4:]))
+	if array == nil || rawbtf.KindOf(array) != rawbtf.Array {
 		return nil
 	}
-	pointer := t.resolve(binary.NativeEndian.Uint32(array[typeSize:]))
-	if pointer == nil || kindOf(pointer) != kindPtr {
+	pointer := t.Resolve(binary.NativeEndian.Uint32(array[rawbtf.TypeSize:]))
+	if pointer == nil || rawbtf.KindOf(pointer) != rawbtf.Pointer {
 		return nil
 	}
-	return t.resolve(targetOf(pointer))
+	return t.Resolve(rawbtf.TargetOf(pointer))
 }

@@ -8,6 +8,8 @@ import (
 	"encoding/binary"
 	"fmt"
 	"strings"
+
+	"github.com/ebpfx/ebpfx/bpf/internal/rawbtf"
 )
 
 // Externs is what the BTF section .kconfig is called once Object has seen it. Under its own name cilium/ebpf gives values to
@@ -41,10 +43,12 @@ func Object(b []byte) (*Facts, error) {
 		if err != nil {
 			return nil, err
 		}
-		if o.types, err = parseTypes(data); err != nil {
+		parsed, err := rawbtf.Parse(data)
+		if err != nil {
 			return nil, fmt.Errorf("read BTF: %w", err)
 		}
-		o.externs = o.types.variableNames(kconfig)
+		o.types = &types{parsed}
+		o.externs = parsed.VariableNames(kconfig)
 	}
 	for _, step := range []func() error{o.mendSymbols, o.mendAddresses, o.mendSections} {
 		if err := step(); err != nil {
