@@ -134,7 +134,7 @@ func reader(t *testing.T) (pid int, line func()) {
 }
 
 func TestAttachUprobe(t *testing.T) {
-	libc, err := executable.Find("libc.so.6")
+	libc, err := executable.Find("libc.so.6", 0)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -143,12 +143,12 @@ func TestAttachUprobe(t *testing.T) {
 		name string
 		hook bpf.Hook
 	}{
-		{"path and symbol", bpf.Hook{Where: libc + ":read"}},
+		{"path and symbol", bpf.Hook{Where: libc.Name + ":read"}},
 		{"name and symbol", bpf.Hook{Where: "libc.so.6:read"}},
 		{"binary", bpf.Hook{Where: "read", Binary: "libc"}},
-		{"kind", bpf.Hook{Where: "read", Binary: libc, Kind: "uprobe"}},
-		{"process", bpf.Hook{Where: "read", Binary: libc, PID: pid}},
-		{"cookie", bpf.Hook{Where: "read", Binary: libc, Cookie: 77}},
+		{"kind", bpf.Hook{Where: "read", Binary: libc.Name, Kind: "uprobe"}},
+		{"process", bpf.Hook{Where: "read", Binary: libc.Name, PID: pid}},
+		{"cookie", bpf.Hook{Where: "read", Binary: libc.Name, Cookie: 77}},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
 			tc.hook.Program = "on_uprobe"

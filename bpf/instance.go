@@ -26,6 +26,7 @@ type Instance struct {
 	points   []*point // all, also those of ways that are not taken
 	groups   []*group
 	skipped  []*AttachError // what has no place to be attached
+	specs    *usdtSpecs     // nil until a program is attached to usdt probes
 
 	streams   []*Stream
 	losses    *lossCounters // nil when no program sends anything

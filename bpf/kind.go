@@ -43,6 +43,7 @@ type kind struct {
 	moments     moment
 	takes       takes
 	tracefs     bool // attaching reads tracefs
+	ownCookies  bool // its cookies need none of the kernel's
 	// untargeted: programs whose section names no target are attached all the same.
 	untargeted bool
 	// once: attaching runs the program, when all others are attached, and leaves nothing to detach.
@@ -55,7 +56,7 @@ const optionalMark = "?"
 // kinds is the attach table. Order matters only to errors that list it.
 var kinds = []*kind{
 	kprobeKind, kretprobeKind, kprobeMultiKind, kretprobeMultiKind, kprobeSessionKind, ksyscallKind, kretsyscallKind,
-	uprobeKind, uretprobeKind,
+	uprobeKind, uretprobeKind, uprobeMultiKind, uretprobeMultiKind, uprobeSessionKind, usdtKind,
 	tracepointKind, rawTracepointKind, rawTracepointWritableKind, tpBTFKind,
 	fentryKind, fexitKind, fmodRetKind, fsessionKind, freplaceKind, lsmKind, lsmCgroupKind, iterKind, perfEventKind,
 	xdpKind, tcKind, netkitKind, netfilterKind, cgroupKind, sockopsKind, skLookupKind, flowDissectorKind,

@@ -22,6 +22,7 @@ const patience = time.Minute
 func TestMain(m *testing.M) {
 	before := kernelFDs()
 	code := m.Run()
+	removeTargets()
 	if leaked := kernelFDs(); code == 0 && len(leaked) > len(before) {
 		fmt.Fprintf(os.Stderr, "file descriptors are left open: %q, before %q\n", leaked, before)
 		code = 1

@@ -87,6 +87,7 @@ var returnKinds = map[string]string{
 	"kprobe.multi": "kretprobe.multi", "kretprobe.multi": "kretprobe.multi",
 	"ksyscall": "kretsyscall", "kretsyscall": "kretsyscall",
 	"uprobe": "uretprobe", "uretprobe": "uretprobe",
+	"uprobe.multi": "uretprobe.multi", "uretprobe.multi": "uretprobe.multi",
 }
 
 func (o *Object) sectionPoint(program Program) (*point, *AttachError) {

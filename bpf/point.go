@@ -117,6 +117,7 @@ type point struct {
 	symbol   string
 	group    string // of a tracepoint
 	index    int    // of an interface, or the id of a program
+	user     *userTarget
 
 	programType ebpf.ProgramType
 	attachType  ebpf.AttachType
@@ -129,11 +130,14 @@ type point struct {
 
 // attach attaches the program of p until the result is closed.
 func (p *point) attach() (io.Closer, error) {
-	if p.cookie != 0 && !probe.Cookies() {
+	if p.cookie != 0 && !p.kind.ownCookies && !probe.Cookies() {
 		return nil, errors.New("this kernel has no cookies (5.15 or later has them)")
 	}
 	return p.kind.attach(p.program, p)
 }
+
+// notice tells the user something, while programs are attached.
+func (p *point) notice(text string) { p.instance.loader.opts.Notice(text) }
 
 // fail returns err as what went wrong at p.
 func (p *point) fail(err error) *AttachError {

@@ -50,6 +50,13 @@ type iterLinkAttr struct {
 	infoLen uint32
 }
 
+// uprobeMultiAttr is linkCreateAttr of programs that are attached to many places of a file.
+type uprobeMultiAttr struct {
+	linkCreateAttr
+	path, offsets, semaphores, cookies unsafe.Pointer
+	count, multiFlags, pid, _          uint32
+}
+
 // bpfCall returns the file descriptor that the command makes.
 func bpfCall(command int, attr unsafe.Pointer, size uintptr) (int, error) {
 	fd, _, errno := unix.Syscall(unix.SYS_BPF, uintptr(command), uintptr(attr), size)

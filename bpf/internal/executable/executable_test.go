@@ -21,15 +21,16 @@ func TestFind(t *testing.T) {
 		{"libc.so.6", "libc.so.6"},
 		{"libc", "libc.so.6"},
 	} {
-		path, err := Find(tc.name)
+		l, err := Find(tc.name, 0)
 		if err != nil {
 			t.Error(err)
 			continue
 		}
+		path := l.Name
 		if !filepath.IsAbs(path) || filepath.Base(path) != tc.base {
 			t.Errorf("Find(%q) = %s", tc.name, path)
 		}
-		if !native(path) {
+		if !(finder{}).native(path) {
 			t.Errorf("%s is not for this machine", path)
 		}
 	}
@@ -44,20 +45,20 @@ func TestFindErrors(t *testing.T) {
 		{"no-such-binary", "neither in PATH nor where the dynamic loader looks"},
 		{"libno-such.so.1", "neither in PATH nor where the dynamic loader looks"},
 	} {
-		if _, err := Find(tc.name); err == nil || !strings.Contains(err.Error(), tc.want) {
+		if _, err := Find(tc.name, 0); err == nil || !strings.Contains(err.Error(), tc.want) {
 			t.Errorf("Find(%q): got %v, want %s", tc.name, err, tc.want)
 		}
 	}
 }
 
 func TestFindInLibraryPath(t *testing.T) {
-	libc, err := Find("libc.so.6")
+	libc, err := Find("libc.so.6", 0)
 	if err != nil {
 		t.Fatal(err)
 	}
 	dir := t.TempDir()
 	own := filepath.Join(dir, "libebpfxtest.so.1")
-	if err := os.Symlink(libc, own); err != nil {
+	if err := os.Symlink(libc.Name, own); err != nil {
 		t.Fatal(err)
 	}
 	// A file that is no library is passed by.
@@ -66,39 +67,23 @@ func TestFindInLibraryPath(t *testing.T) {
 	}
 	t.Setenv("LD_LIBRARY_PATH", dir)
 	for _, name := range []string{"libebpfxtest.so.1", "libebpfxtest"} {
-		if got, err := Find(name); err != nil || got != own {
-			t.Errorf("Find(%q) = %s, %v", name, got, err)
+		if got, err := Find(name, 0); err != nil || got.Name != own {
+			t.Errorf("Find(%q) = %s, %v", name, got.Name, err)
 		}
 	}
 }
 
 func TestSymbols(t *testing.T) {
-	libc, err := Find("libc.so.6")
+	libc, err := Find("libc.so.6", 0)
 	if err != nil {
 		t.Fatal(err)
 	}
-	names := Symbols(libc)
+	names := libc.Symbols()
 	if !slices.Contains(names, "read") || !slices.IsSorted(names) {
-		t.Errorf("%d symbols of %s lack read", len(names), libc)
+		t.Errorf("%d symbols of %s lack read", len(names), libc.Name)
 	}
-	if got := Symbols("/etc/passwd"); got != nil {
+	if got := (finder{}).at("/etc/passwd").Symbols(); got != nil {
 		t.Errorf("/etc/passwd has symbols %v", got)
-	}
-}
-
-func TestProvider(t *testing.T) {
-	sh, err := Find("sh")
-	if err != nil {
-		t.Skip("no shell")
-	}
-	if slices.Contains(Symbols(sh), "read") {
-		t.Skip("the shell is static")
-	}
-	if got := Provider(sh, "read"); got != "libc.so.6" {
-		t.Errorf("read of %s comes from %q", sh, got)
-	}
-	if got := Provider(sh, "no_such_function"); got != "" {
-		t.Errorf("no_such_function comes from %q", got)
 	}
 }
 

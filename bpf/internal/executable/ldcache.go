@@ -4,7 +4,7 @@ import (
 	"bufio"
 	"bytes"
 	"encoding/binary"
-	"os"
+	"io"
 	"path/filepath"
 	"strings"
 )
@@ -12,9 +12,17 @@ import (
 // cachePath is where ldconfig notes which file provides which library.
 const cachePath = "/etc/ld.so.cache"
 
+// maxCache bounds what is read of it. Real ones have some 100 KB.
+const maxCache = 64 << 20
+
 // cached returns the files that the dynamic loader's cache has for name.
-func cached(name string) []string {
-	b, err := os.ReadFile(cachePath)
+func (fs finder) cached(name string) []string {
+	f, err := fs.at(cachePath).open()
+	if err != nil {
+		return nil
+	}
+	defer f.Close()
+	b, err := io.ReadAll(io.LimitReader(f, maxCache))
 	if err != nil {
 		return nil
 	}
@@ -61,20 +69,19 @@ func parseCache(b []byte, name string) []string {
 }
 
 // libraryDirs returns the folders of /etc/ld.so.conf, and the loader's own.
-func libraryDirs() []string {
-	dirs := readConf("/etc/ld.so.conf", 0)
+func (fs finder) libraryDirs() []string {
+	dirs := fs.readConf("/etc/ld.so.conf", 0)
 	dirs = append(dirs, "/lib", "/usr/lib", "/lib64", "/usr/lib64", "/usr/local/lib")
-	multiarch, err := filepath.Glob("/usr/lib/*-linux-gnu*")
-	if err == nil {
-		dirs = append(dirs, multiarch...)
-	}
-	return dirs
+	return append(dirs, fs.glob("/usr/lib/*-linux-gnu*")...)
 }
 
+// maxIncludes is how deep files may include each other.
+const maxIncludes = 8
+
 // readConf reads a file as ldconfig does: a folder a line, or "include PATTERN".
-func readConf(path string, depth int) []string {
-	f, err := os.Open(path)
-	if err != nil || depth > 8 {
+func (fs finder) readConf(path string, depth int) []string {
+	f, err := fs.at(path).open()
+	if err != nil {
 		return nil
 	}
 	defer f.Close()
@@ -83,12 +90,10 @@ func readConf(path string, depth int) []string {
 		line, _, _ := strings.Cut(s.Text(), "#")
 		line = strings.TrimSpace(line)
 		if pattern, ok := strings.CutPrefix(line, "include "); ok {
-			files, err := filepath.Glob(strings.TrimSpace(pattern))
-			if err != nil {
-				continue
-			}
-			for _, f := range files {
-				dirs = append(dirs, readConf(f, depth+1)...)
+			for _, f := range fs.glob(strings.TrimSpace(pattern)) {
+				if depth < maxIncludes {
+					dirs = append(dirs, fs.readConf(f, depth+1)...)
+				}
 			}
 		} else if filepath.IsAbs(line) {
 			dirs = append(dirs, line)

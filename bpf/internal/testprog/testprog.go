@@ -15,4 +15,5 @@ var (
 	RefusedAlone = _RefusedAloneBytes
 	Sections     = _SectionsBytes
 	Streams      = _StreamsBytes
+	Usdt         = _UsdtBytes
 )

@@ -1,0 +1,181 @@
+package executable
+
+import (
+	"bufio"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"strconv"
+	"strings"
+
+	"golang.org/x/sys/unix"
+)
+
+// Mapping is a part of a file that a process has mapped to be run.
+type Mapping struct {
+	Start, End uint64 // addresses
+	Offset     uint64 // of Start in the file
+	Path       string // of the file, as the process has it
+	Deleted    bool   // nothing is at Path any more, or another file
+
+	inode string
+}
+
+// ErrNoProcess is about a process that does not exist, or not any more.
+var ErrNoProcess = errors.New("no such process")
+
+func noProcess(pid int) error { return &processError{pid} }
+
+type processError struct{ pid int }
+
+func (e *processError) Error() string        { return fmt.Sprintf("there is no process %d", e.pid) }
+func (e *processError) Is(target error) bool { return target == ErrNoProcess }
+
+// Alive returns an error that says so when there is no process pid.
+func Alive(pid int) error {
+	if _, err := os.Stat(proc(pid, "stat")); errors.Is(err, fs.ErrNotExist) {
+		return noProcess(pid)
+	}
+	return nil
+}
+
+func proc(pid int, name string) string { return filepath.Join("/proc", strconv.Itoa(pid), name) }
+
+// Mappings returns what code process pid has mapped from files, in the order of addresses.
+func Mappings(pid int) ([]Mapping, error) {
+	f, err := os.Open(proc(pid, "maps"))
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, noProcess(pid)
+	}
+	if err != nil {
+		return nil, fmt.Errorf("look what process %d has mapped: %w", pid, err)
+	}
+	defer f.Close()
+	var all []Mapping
+	s := bufio.NewScanner(f)
+	for s.Scan() {
+		if m, ok := parseMapping(s.Text()); ok {
+			all = append(all, m)
+		}
+	}
+	if errors.Is(s.Err(), unix.ESRCH) {
+		return nil, noProcess(pid)
+	}
+	if err := s.Err(); err != nil {
+		return nil, fmt.Errorf("look what process %d has mapped: %w", pid, err)
+	}
+	return all, nil
+}
+
+// parseMapping reads a line of /proc/PID/maps: "55d0-55e0 r-xp 00002000 08:01 1234     /usr/bin/sh". false: it is none of a file's code.
+func parseMapping(line string) (m Mapping, ok bool) {
+	var fields [5]string
+	rest := line
+	for i := range fields {
+		fields[i], rest, _ = strings.Cut(strings.TrimLeft(rest, " "), " ")
+	}
+	rest = strings.TrimLeft(rest, " ")
+	if !strings.Contains(fields[1], "x") || !strings.HasPrefix(rest, "/") {
+		return Mapping{}, false
+	}
+	start, end, ok := strings.Cut(fields[0], "-")
+	for _, n := range []struct {
+		text string
+		to   *uint64
+	}{{start, &m.Start}, {end, &m.End}, {fields[2], &m.Offset}} {
+		v, err := strconv.ParseUint(n.text, 16, 64)
+		if err != nil {
+			return Mapping{}, false
+		}
+		*n.to = v
+	}
+	m.inode = fields[3] + " " + fields[4]
+	// Newlines in paths are written so; what else is there is as it is.
+	path := strings.ReplaceAll(rest, `\012`, "\n")
+	m.Path, m.Deleted = strings.CutSuffix(path, " (deleted)")
+	return m, ok && m.Start < m.End
+}
+
+// location returns where the file of m can be opened, whatever became of its path.
+func (m *Mapping) location(pid int, root string) Location {
+	if m.Deleted {
+		return Location{Name: m.Path, path: proc(pid, fmt.Sprintf("map_files/%x-%x", m.Start, m.End))}
+	}
+	return Location{Name: m.Path, path: m.Path, root: root}
+}
+
+// findMapped looks for name among what process pid has mapped.
+func findMapped(name string, pid int) (l Location, ok bool, err error) {
+	all, err := Mappings(pid)
+	if err != nil {
+		return Location{}, false, err
+	}
+	real := name
+	if dir, err := filepath.EvalSymlinks(filepath.Dir(name)); err == nil {
+		real = filepath.Join(dir, filepath.Base(name))
+	}
+	for _, m := range all {
+		switch {
+		case strings.Contains(name, "/"):
+			// Other paths are as good where the file is still there.
+			ok = m.Deleted && (m.Path == name || m.Path == real)
+		default:
+			ok = matches(name, filepath.Base(m.Path))
+		}
+		if ok {
+			return m.location(pid, rootOf(pid)), true, nil
+		}
+	}
+	return Location{}, false, nil
+}
+
+// Mapped returns the files whose code process pid has mapped, its executable first.
+func Mapped(pid int) ([]Location, error) {
+	all, err := Mappings(pid)
+	if err != nil {
+		return nil, err
+	}
+	root := rootOf(pid)
+	var found []Location
+	seen := make(map[string]bool)
+	for _, m := range all {
+		if !seen[m.inode] {
+			seen[m.inode] = true
+			found = append(found, m.location(pid, root))
+		}
+	}
+	exe, err := os.Readlink(proc(pid, "exe"))
+	if err != nil {
+		return found, nil
+	}
+	exe = strings.TrimSuffix(exe, " (deleted)")
+	for i, l := range found {
+		if l.Name == exe {
+			copy(found[1:], found[:i])
+			found[0] = l
+		}
+	}
+	return found, nil
+}
+
+// rootOf returns the root of a process that has another than this one, or "".
+func rootOf(pid int) string {
+	root := proc(pid, "root")
+	var own, other unix.Stat_t
+	if unix.Stat("/", &own) != nil || unix.Stat(root, &other) != nil || own.Dev == other.Dev && own.Ino == other.Ino && sameMounts(pid) {
+		return ""
+	}
+	return root
+}
+
+// sameMounts reports whether a process sees the same file systems at the same places.
+func sameMounts(pid int) bool {
+	own, err := os.Readlink("/proc/self/ns/mnt")
+	if err != nil {
+		return true
+	}
+	other, err := os.Readlink(proc(pid, "ns/mnt"))
+	return err != nil || own == other
+}
