@@ -71,6 +71,7 @@ func runTests(binary string, out io.Writer) string {
 	cmd.Env = []string{
 		"PATH=/usr/sbin:/usr/bin:/sbin:/bin", "HOME=/root",
 		"EBPFX_REQUIRE_KERNEL=1", // nobody is more privileged than here
+		"EBPFX_TARGETS=/tests/target",
 	}
 	if err := cmd.Run(); err != nil {
 		return err.Error()
