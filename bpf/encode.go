@@ -13,6 +13,16 @@ import (
 	"github.com/ebpfx/ebpfx/bpf/internal/near"
 )
 
+// Encode returns value as t lays it out, in the byte order of this machine. Values are those that SetGlobal takes. An error names the
+// field that does not take its part.
+func Encode(t *decode.Type, value any) ([]byte, error) {
+	b := make([]byte, t.Size)
+	if err := encode(t, b, value); err != nil {
+		return nil, err
+	}
+	return b, nil
+}
+
 // encode writes value as t at the start of b, in the byte order of this machine. b must be zero
 // and at least as long as t. Values are those that SetGlobal takes.
 func encode(t *decode.Type, b []byte, value any) error {
@@ -38,6 +48,8 @@ func encode(t *decode.Type, b []byte, value any) error {
 		return encodeArray(t, b, value)
 	case decode.Struct, decode.Union:
 		return encodeFields(t, b, value)
+	case decode.Opaque:
+		return encodeBytes(t, b, value)
 	}
 	return fmt.Errorf("values of type %s cannot be set", t.Name)
 }
@@ -232,7 +244,23 @@ func encodeString(t *decode.Type, b []byte, value any) error {
 	return nil
 }
 
+// encodeBytes takes a string byte for byte: addresses of IPv6, hashes.
+func encodeBytes(t *decode.Type, b []byte, value any) error {
+	s, ok := value.(string)
+	switch {
+	case !ok:
+		return mismatch(t, "a string of its bytes", value)
+	case len(s) != t.Size:
+		return fmt.Errorf("%s takes %d bytes, got a string of %d", t.Name, t.Size, len(s))
+	}
+	copy(b, s)
+	return nil
+}
+
 func encodeArray(t *decode.Type, b []byte, value any) error {
+	if _, ok := value.(string); ok && t.Elem.Kind == decode.Uint && t.Elem.Size == 1 {
+		return encodeBytes(t, b, value)
+	}
 	list, ok := value.([]any)
 	if !ok {
 		return mismatch(t, "a list", value)
@@ -256,19 +284,46 @@ func encodeFields(t *decode.Type, b []byte, value any) error {
 	}
 	for _, name := range slices.Sorted(maps.Keys(fields)) {
 		f := t.Field(name)
-		switch {
-		case f == nil:
+		if f == nil {
 			var names []string
 			for i := range t.Fields {
 				names = append(names, t.Fields[i].Name)
 			}
 			return fmt.Errorf("%s has no field %s%s", t.Name, name, near.Hint(near.Names(name, names)))
-		case f.BitSize != 0:
-			return fmt.Errorf("field %s: bit fields cannot be set", name)
 		}
-		if err := encode(f.Type, b[f.Offset:], fields[name]); err != nil {
+		var err error
+		if f.BitSize != 0 {
+			err = encodeBits(f, b, fields[name])
+		} else {
+			err = encode(f.Type, b[f.Offset:], fields[name])
+		}
+		if err != nil {
 			return fmt.Errorf("field %s: %w", name, err)
 		}
 	}
+	return nil
+}
+
+// encodeBits sets a bit field.
+func encodeBits(f *decode.Field, b []byte, value any) error {
+	if name, ok := value.(string); ok && f.Type.Kind == decode.Enum {
+		whole := make([]byte, f.Type.Size)
+		if err := encodeEnum(f.Type, whole, name); err != nil {
+			return err
+		}
+		bits, _ := f.Type.Bits(whole)
+		value = bits
+		if f.Type.Signed {
+			value = int64(bits)
+		}
+	}
+	n, err := toInteger(f.Type, value)
+	switch {
+	case err != nil:
+		return err
+	case !n.fits(f.BitSize, f.Type.Kind == decode.Int || f.Type.Signed):
+		return fmt.Errorf("%s does not fit %d bits of %s", n, f.BitSize, f.Type.Name)
+	}
+	f.PutBits(b, n.twos())
 	return nil
 }

@@ -20,6 +20,7 @@ type Instance struct {
 	text     io.Writer
 	maps     map[string]*ebpf.Map
 	programs map[string]*ebpf.Program // by name; the first where there are several of a name
+	globals  map[string]*ebpf.Variable
 	owned    []*ebpf.Program
 	tables   map[string]*structOpsTable
 	loader   *loader  // nil once attached
@@ -39,7 +40,9 @@ type Instance struct {
 	stopped bool
 	started bool
 	closed  bool
-	final   []uint64 // counts of losses once the maps are gone
+	final   []uint64            // counts of losses once the maps are gone
+	inner   map[ebpf.MapID]*Map // maps that were taken out of maps of maps
+	running io.Closer           // has the kernel measure programs; nil until somebody asks
 
 	detached  chan struct{}  // closed when Stop has detached the programs
 	closing   chan struct{}  // closed by Close
@@ -144,6 +147,12 @@ func (i *Instance) Close() error {
 	}
 	for _, m := range i.maps {
 		err = errors.Join(err, m.Close())
+	}
+	for _, m := range i.inner {
+		err = errors.Join(err, m.kernel.Close())
+	}
+	if i.running != nil {
+		err = errors.Join(err, i.running.Close())
 	}
 	return err
 }

@@ -115,7 +115,7 @@ func (l *loader) loadMaps() error {
 	if err != nil {
 		return l.explainMap(err)
 	}
-	l.inst.maps = collection.Maps
+	l.inst.maps, l.inst.globals = collection.Maps, collection.Variables
 	collection.Maps = nil
 	collection.Close()
 	return nil

@@ -33,17 +33,6 @@ type MapInfo struct {
 func (m *MapInfo) KeyOf(entry []byte) []byte   { return entry[:m.Key.Size] }
 func (m *MapInfo) ValueOf(entry []byte) []byte { return entry[m.Entry.Size-m.Value.Size:] }
 
-// dataMaps are the types that are read by key. false: not for each CPU.
-var dataMaps = map[ebpf.MapType]struct{ perCPU, array bool }{
-	ebpf.Hash:        {},
-	ebpf.LRUHash:     {},
-	ebpf.LPMTrie:     {},
-	ebpf.Array:       {array: true},
-	ebpf.PerCPUHash:  {perCPU: true},
-	ebpf.LRUCPUHash:  {perCPU: true},
-	ebpf.PerCPUArray: {perCPU: true, array: true},
-}
-
 // Maps returns the maps that hold data by key in the order of their names, without the sections of global variables.
 func (o *Object) Maps() []*MapInfo {
 	if o.maps == nil {
@@ -56,11 +45,11 @@ func (o *Object) listMaps() []*MapInfo {
 	deleted := o.deletedFrom()
 	var infos []*MapInfo
 	for name, spec := range o.spec.Maps {
-		sort, ok := dataMaps[spec.Type]
-		if !ok || isSection(spec) {
+		kind := mapKinds[spec.Type]
+		if !kind.data || isSection(spec) {
 			continue
 		}
-		m := &MapInfo{Name: name, PerCPU: sort.perCPU, Array: sort.array}
+		m := &MapInfo{Name: name, PerCPU: kind.perCPU, Array: kind.array}
 		if !m.layOut(spec) {
 			continue
 		}

@@ -1,11 +1,8 @@
 package bpf
 
 import (
-	"encoding/binary"
 	"fmt"
 	"slices"
-
-	"github.com/cilium/ebpf"
 )
 
 // Snapshot is what programs left in maps and global variables for others to read, at one time.
@@ -13,7 +10,7 @@ type Snapshot struct {
 	Maps      []MapContent // those that are no scratch memory and not empty, by name
 	Variables []Variable   // not read-only, and not zero
 
-	stacks []*ebpf.Map
+	stacks []*Map
 }
 
 // MapContent are the entries of one map.
@@ -41,12 +38,8 @@ func (i *Instance) Snapshot() (*Snapshot, error) {
 	if s.Variables, err = i.variables(); err != nil {
 		return nil, err
 	}
-	for _, m := range i.maps {
-		if m.Type() == ebpf.StackTrace {
-			s.stacks = append(s.stacks, m)
-		}
-	}
-	return s, nil
+	s.stacks, err = i.StackMaps()
+	return s, err
 }
 
 // variables returns the variables that programs may write and that are not zero, with their values of now.
@@ -82,26 +75,13 @@ func (i *Instance) variables() ([]Variable, error) {
 // HasStacks reports whether the object keeps stack traces, so that Stack may know some.
 func (s *Snapshot) HasStacks() bool { return len(s.stacks) > 0 }
 
-// Stack returns the addresses of the stack trace that bpf_get_stackid called id, the innermost first. It is nil
+// Stack returns the stack trace that bpf_get_stackid called id, the innermost frame first. It is nil
 // where no map has it. It must not be called once the instance is closed.
-func (s *Snapshot) Stack(id int64) []uint64 {
-	if id < 0 { // an error of the helper
-		return nil
-	}
+func (s *Snapshot) Stack(id int64) []Frame {
 	for _, m := range s.stacks {
-		b, err := m.LookupBytes(uint32(id))
-		if err != nil || b == nil {
-			continue
+		if frames, err := m.Stack(id); err == nil && frames != nil {
+			return frames
 		}
-		var frames []uint64
-		for ; len(b) >= 8; b = b[8:] {
-			address := binary.NativeEndian.Uint64(b)
-			if address == 0 {
-				break
-			}
-			frames = append(frames, address)
-		}
-		return frames
 	}
 	return nil
 }

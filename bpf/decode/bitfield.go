@@ -58,3 +58,15 @@ func extend(v uint64, size int, signed bool) uint64 {
 	}
 	return v << unused >> unused
 }
+
+// PutBits sets the bit field f of b, a value of the struct that lists it, to the lower bits of v.
+func (f *Field) PutBits(b []byte, v uint64) {
+	for i := range f.BitSize {
+		at := f.BitOffset + i // counted from the least significant bit of the bytes that hold the field
+		p := f.Offset + at/8
+		if f.load == loadBitsBE {
+			p = f.end - 1 - at/8
+		}
+		b[p] = b[p]&^(1<<(at%8)) | byte(v>>i&1)<<(at%8)
+	}
+}

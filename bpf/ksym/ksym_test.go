@@ -1,55 +1,87 @@
 package ksym
 
 import (
+	"errors"
+	"os"
+	"strconv"
 	"strings"
 	"testing"
 )
 
-const kallsyms = `ffffffff81000000 T _stext
+const kallsyms = `ffffffff81000000 t local_alias
+ffffffff81000000 T __stext
+ffffffff81000000 T _stext
 ffffffff81000000 D not_code
 ffffffff81000100 t do_one
-ffffffff81000100 W do_one_alias
+ffffffff81000100 W __do_one_alias
 ffffffffc0001000 t probe	[module]
+ffffffffc0002000 t bpf_prog_0123456789abcdef_count	[bpf]
 0000000000000000 T hidden
 nonsense
 `
 
-func TestName(t *testing.T) {
+func TestFind(t *testing.T) {
 	table, err := parse(strings.NewReader(kallsyms))
 	if err != nil {
 		t.Fatal(err)
 	}
 	for _, test := range []struct {
 		address uint64
-		name    string
-		offset  uint64
-		ok      bool
+		want    string
 	}{
-		{0, "", 0, false},
-		{0xffffffff80ffffff, "", 0, false},
-		{0xffffffff81000000, "_stext", 0, true},
-		{0xffffffff810000ff, "_stext", 0xff, true},
-		{0xffffffff81000105, "do_one", 5, true},
-		{0xffffffffc0001010, "probe", 0x10, true},
-		{0xffffffffd0000000, "", 0, false},
+		{0, ""},
+		{0xffffffff80ffffff, ""},
+		{0xffffffff81000000, "_stext+0x0"},
+		{0xffffffff810000ff, "_stext+0xff"},
+		{0xffffffff81000105, "do_one+0x5"},
+		{0xffffffffc0001010, "probe+0x10 [module]"},
+		{0xffffffffc0002001, "bpf_prog_0123456789abcdef_count+0x1 [bpf]"},
+		{0xffffffffd0000000, ""},
+		{^uint64(0), ""},
 	} {
-		name, offset, ok := table.Name(test.address)
-		if ok != test.ok || offset != test.offset || !strings.HasPrefix(name, test.name) {
-			t.Errorf("Name(%#x) = %q, %#x, %v, want %q, %#x, %v", test.address, name, offset, ok, test.name, test.offset, test.ok)
+		if got := table.Find(test.address).Long(); got != test.want {
+			t.Errorf("%#x is %q, want %q", test.address, got, test.want)
 		}
 	}
 }
 
-// A kernel that hides its addresses is no error.
+// A kernel that hides its addresses says nothing, and why.
 func TestHidden(t *testing.T) {
-	table, err := parse(strings.NewReader("0000000000000000 T _stext\n"))
+	table, err := parse(strings.NewReader("0000000000000000 T _stext\n0000000000000000 t nf	[nf]\n"))
+	if !errors.Is(err, ErrHidden) {
+		t.Errorf("got %v, want ErrHidden", err)
+	}
+	if s := table.Find(0xffffffff81000000); s != (Symbol{}) {
+		t.Errorf("no table knows %+v", s)
+	}
+}
+
+// The running kernel's own table agrees with what it is asked.
+func TestKernel(t *testing.T) {
+	var kernel Kernel
+	if s := kernel.Find(12); s != (Symbol{}) || kernel.Err() != nil {
+		t.Errorf("an address of user space is %+v, %v", s, kernel.Err())
+	}
+	b, err := os.ReadFile("/proc/kallsyms")
 	if err != nil {
 		t.Fatal(err)
 	}
-	if name, _, ok := table.Name(0xffffffff81000000); ok {
-		t.Errorf("an empty table knows %s", name)
+	for line := range strings.Lines(string(b)) {
+		fields := strings.Fields(line)
+		if fields[2] != "vfs_read" {
+			continue
+		}
+		address, err := strconv.ParseUint(fields[0], 16, 64)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if address == 0 {
+			t.Skip("this kernel hides its addresses")
+		}
+		if s := kernel.Find(address + 3); s.Name != "vfs_read" || s.Offset != 3 || s.Module != "" {
+			t.Errorf("got %+v, want vfs_read", s)
+		}
+		return
 	}
-	if _, _, ok := (*Table)(nil).Name(1); ok {
-		t.Error("no table knows a name")
-	}
+	t.Error("the kernel has no vfs_read")
 }

@@ -19,9 +19,10 @@ type Maps struct {
 	passes  int
 }
 
-// Symbols names addresses of the kernel, as ksym.Table does.
+// Symbols names the frames of stack traces, as stack.Names does.
 type Symbols interface {
-	Name(address uint64) (name string, offset uint64, ok bool)
+	KernelFrames(frames []bpf.Frame, long bool) []string
+	UserFrames(pid int, frames []bpf.Frame, long bool) []string
 }
 
 // NewMaps prints to w. width is the terminal's in columns, 0 for none.

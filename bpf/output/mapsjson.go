@@ -61,7 +61,7 @@ func (m *MapsJSON) stacks(s *bpf.Snapshot, t *decode.Type, entry []byte) {
 			continue
 		}
 		m.lines = append(append(append(m.lines, `,"`...), f.Name...), `_text":[`...)
-		for i, frame := range framesOf(s, f, entry, m.symbols) {
+		for i, frame := range framesOf(s, t, f, entry, m.symbols, true) {
 			if i > 0 {
 				m.lines = append(m.lines, ',')
 			}

@@ -1,7 +1,6 @@
 package output
 
 import (
-	"fmt"
 	"strings"
 
 	"github.com/ebpfx/ebpfx/bpf"
@@ -26,7 +25,7 @@ func (m *Maps) stacks(s *bpf.Snapshot, t *decode.Type, entry []byte) {
 		if !isStackID(*f) {
 			continue
 		}
-		for _, frame := range framesOf(s, f, entry, m.symbols) {
+		for _, frame := range framesOf(s, t, f, entry, m.symbols, true) {
 			m.lines = append(append(m.lines, "    "...), frame...)
 			m.lines = append(m.lines, '\n')
 		}
@@ -36,21 +35,27 @@ func (m *Maps) stacks(s *bpf.Snapshot, t *decode.Type, entry []byte) {
 }
 
 // framesOf returns the functions of the stack trace that f of an entry names, or addresses where their names are not known.
-func framesOf(s *bpf.Snapshot, f *decode.Field, entry []byte, symbols Symbols) []string {
+func framesOf(s *bpf.Snapshot, t *decode.Type, f *decode.Field, entry []byte, symbols Symbols, long bool) []string {
 	id, _ := f.Bits(entry)
-	var frames []string
-	for _, address := range s.Stack(stackID(f.Type, id)) {
-		name, offset, ok := "", uint64(0), false
-		if symbols != nil && !isUserStack(f.Name) {
-			name, offset, ok = symbols.Name(address)
-		}
-		if ok {
-			frames = append(frames, fmt.Sprintf("%s+0x%x", name, offset))
-		} else {
-			frames = append(frames, fmt.Sprintf("0x%x", address))
+	frames := s.Stack(stackID(f.Type, id))
+	if isUserStack(f.Name) {
+		return symbols.UserFrames(processOf(t, entry), frames, long)
+	}
+	return symbols.KernelFrames(frames, long)
+}
+
+// processOf returns the number of the process that an entry is about, or 0.
+func processOf(t *decode.Type, entry []byte) int {
+	for _, name := range []string{"tgid", "pid", "target_pid", "tid"} {
+		if f := t.Field(name); f != nil && isCount(f.Type) {
+			id, _ := f.Bits(entry)
+			if f.Type.Size == 8 && id>>32 != 0 {
+				id >>= 32 // bpf_get_current_pid_tgid as it is
+			}
+			return int(int32(id))
 		}
 	}
-	return frames
+	return 0
 }
 
 // stackID returns bits as the helper returned them: negative for an error, whatever the program made of it.

@@ -2,11 +2,10 @@ package main
 
 import (
 	"slices"
-	"sync"
 
 	"github.com/ebpfx/ebpfx/bpf"
-	"github.com/ebpfx/ebpfx/bpf/ksym"
 	"github.com/ebpfx/ebpfx/bpf/output"
+	"github.com/ebpfx/ebpfx/bpf/stack"
 	"github.com/ebpfx/ebpfx/builder"
 )
 
@@ -21,7 +20,7 @@ func (p *program) speaksThroughMaps() bool {
 
 // mapWatcher returns what prints the maps of a program that runs.
 func (c *call) mapWatcher() func(*builder.Target, *bpf.Instance, bool) error {
-	symbols := &kernelSymbols{console: c.console}
+	symbols := &stack.Names{}
 	var sink interface {
 		WriteMaps(s *bpf.Snapshot, last bool) error
 	}
@@ -33,29 +32,17 @@ func (c *call) mapWatcher() func(*builder.Target, *bpf.Instance, bool) error {
 	default:
 		sink = output.NewMaps(c.stdout, terminalWidth(c.stdout), symbols, c.values()...)
 	}
+	told := false
 	return func(_ *builder.Target, kernel *bpf.Instance, last bool) error {
 		snapshot, err := kernel.Snapshot()
 		if err != nil {
 			return err
 		}
-		return sink.WriteMaps(snapshot, last)
-	}
-}
-
-// kernelSymbols are the kernel's, read when they are asked for: that takes a while, and few programs have stack traces.
-type kernelSymbols struct {
-	*console
-	once  sync.Once
-	table *ksym.Table
-}
-
-// Name is ksym.Table's. Where the symbols cannot be read, addresses have none.
-func (k *kernelSymbols) Name(address uint64) (name string, offset uint64, ok bool) {
-	k.once.Do(func() {
-		var err error
-		if k.table, err = ksym.Read(); err != nil {
-			k.notice(err.Error())
+		err = sink.WriteMaps(snapshot, last)
+		if hidden := symbols.Kernel.Err(); hidden != nil && !told {
+			told = true
+			c.notice(hidden.Error())
 		}
-	})
-	return k.table.Name(address)
+		return err
+	}
 }

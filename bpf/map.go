@@ -1,0 +1,291 @@
+package bpf
+
+import (
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/cilium/ebpf"
+	"github.com/cilium/ebpf/btf"
+	"golang.org/x/sys/unix"
+
+	"github.com/ebpfx/ebpfx/bpf/decode"
+	"github.com/ebpfx/ebpfx/bpf/internal/near"
+)
+
+// Map is a map of an instance, to read and write its entries. Keys and values are bytes as Key and Value lay them out; Encode makes them. It can be
+// used until its instance is closed, which its methods tell by ErrClosed.
+type Map struct {
+	Name       string
+	Kind       string       // "hash", "percpu_array", ...: its type as C writes it, in lower case
+	Key        *decode.Type // nil of queues, stacks and Bloom filters
+	Value      *decode.Type // of one CPU; nil of maps of maps
+	CPUs       int          // how many values an entry has, one behind the other; 0 where it has one for all CPUs
+	MaxEntries int
+
+	kind   mapKind
+	kernel *ebpf.Map
+	inner  *ebpf.MapSpec // what is in a map of maps
+	owner  *Instance
+}
+
+// ErrClosed is the error of all that needs an instance which was closed.
+var ErrClosed = errors.New("the instance is closed")
+
+// MapNames returns the names of the maps that Map knows, in order.
+func (i *Instance) MapNames() []string {
+	var names []string
+	for name := range i.maps {
+		if !strings.HasPrefix(name, ".") {
+			names = append(names, name)
+		}
+	}
+	slices.Sort(names)
+	return names
+}
+
+// Map returns the map called name. Sections of global variables are none; see Variable.
+func (i *Instance) Map(name string) (*Map, error) {
+	if err := i.open(); err != nil {
+		return nil, err
+	}
+	kernel, spec := i.maps[name], i.object.spec.Maps[name]
+	if kernel == nil || spec == nil || strings.HasPrefix(name, ".") {
+		names := i.MapNames()
+		if len(names) == 0 {
+			return nil, fmt.Errorf("no map named %s: %s has none", name, i.object.name)
+		}
+		return nil, fmt.Errorf("no map named %s%s; there are: %s", name, near.Hint(near.Names(name, names)), strings.Join(names, ", "))
+	}
+	return newMap(name, i, kernel, spec)
+}
+
+// open returns ErrClosed once i was closed.
+func (i *Instance) open() error {
+	i.mu.Lock()
+	defer i.mu.Unlock()
+	if i.closed {
+		return ErrClosed
+	}
+	return nil
+}
+
+func newMap(name string, owner *Instance, kernel *ebpf.Map, spec *ebpf.MapSpec) (*Map, error) {
+	kind, ok := mapKinds[kernel.Type()]
+	if !ok {
+		return nil, fmt.Errorf("map %s is of type %s, whose entries cannot be read or written from here", name, kernel.Type())
+	}
+	m := &Map{Name: name, Kind: kind.name, MaxEntries: int(kernel.MaxEntries()), kind: kind, kernel: kernel, inner: spec.InnerMap, owner: owner}
+	var err error
+	if !kind.keyless {
+		if m.Key, err = typeOfSize(spec.Key, kernel.KeySize()); err != nil {
+			return nil, fmt.Errorf("read the type of keys of map %s: %w", name, err)
+		}
+	}
+	if kind.perCPU {
+		if m.CPUs, err = ebpf.PossibleCPU(); err != nil {
+			return nil, fmt.Errorf("count the CPUs of map %s: %w", name, err)
+		}
+	}
+	value := spec.Value
+	if kind.stacks {
+		value = stackType(kernel)
+	}
+	if !kind.maps {
+		if m.Value, err = typeOfSize(value, kernel.ValueSize()); err != nil {
+			return nil, fmt.Errorf("read the type of values of map %s: %w", name, err)
+		}
+	}
+	return m, nil
+}
+
+// typeOfSize returns the layout of t if it is of that size, which is the kernel's, or else of as many bytes.
+func typeOfSize(t btf.Type, size uint32) (*decode.Type, error) {
+	if n, err := btf.Sizeof(t); t == nil || err != nil || n != int(size) {
+		t = nil
+	}
+	return decode.New(ofSize(t, size))
+}
+
+// EncodeKey returns the bytes of a key. See Encode.
+func (m *Map) EncodeKey(value any) ([]byte, error) {
+	if m.Key == nil {
+		return nil, m.errorf("a %s has no keys", m.Kind)
+	}
+	b, err := Encode(m.Key, value)
+	if err != nil {
+		return nil, m.errorf("key: %w", err)
+	}
+	return b, nil
+}
+
+// EncodeValue returns the bytes of a value; for a map of values for each CPU it is a list of them, one for each CPU.
+func (m *Map) EncodeValue(value any) ([]byte, error) {
+	if m.Value == nil {
+		return nil, m.errorf("its values are maps")
+	}
+	if m.CPUs == 0 {
+		b, err := Encode(m.Value, value)
+		if err != nil {
+			return nil, m.errorf("value: %w", err)
+		}
+		return b, nil
+	}
+	list, ok := value.([]any)
+	if !ok || len(list) > m.CPUs {
+		return nil, m.errorf("value: it takes a list of values, one for each of %d CPUs, got %s", m.CPUs, describe(value))
+	}
+	all := make([]byte, m.CPUs*m.Value.Size)
+	for cpu, v := range list {
+		if err := encode(m.Value, all[cpu*m.Value.Size:][:m.Value.Size], v); err != nil {
+			return nil, m.errorf("value %d: %w", cpu+1, err)
+		}
+	}
+	return all, nil
+}
+
+// errorf is an error about m.
+func (m *Map) errorf(format string, args ...any) error {
+	return fmt.Errorf("map %s: %w", m.Name, fmt.Errorf(format, args...))
+}
+
+// failed explains an error of the kernel.
+func (m *Map) failed(what string, err error) error {
+	if open := m.owner.open(); open != nil {
+		return m.errorf("%s: %w", what, open)
+	}
+	switch {
+	case errors.Is(err, unix.E2BIG) && m.kind.array, errors.Is(err, unix.E2BIG) && m.kind.stacks:
+		return m.errorf("%s: it has %d entries, counted from 0", what, m.MaxEntries)
+	case errors.Is(err, unix.E2BIG):
+		return m.errorf("%s: it is full with %d entries", what, m.MaxEntries)
+	case errors.Is(err, unix.EPERM):
+		return m.errorf("%s: the map is read-only or write-only for user space", what)
+	case errors.Is(err, unix.EBUSY):
+		return m.errorf("%s: the kernel is busy with it", what)
+	}
+	var errno unix.Errno
+	if errors.As(err, &errno) {
+		return m.errorf("%s: %w", what, errno)
+	}
+	return m.errorf("%s: %w", what, err)
+}
+
+// checkKey reports what is wrong with a key.
+func (m *Map) checkKey(what string, key []byte) error {
+	switch {
+	case m.kind.keyless:
+		return m.errorf("%s: a %s has no keys", what, m.Kind)
+	case len(key) != m.Key.Size:
+		return m.errorf("%s: the key has %d bytes, want %d", what, len(key), m.Key.Size)
+	}
+	return nil
+}
+
+// Lookup returns a copy of the value of key, or of the values of all CPUs; nil where there is no such entry.
+func (m *Map) Lookup(key []byte) (value []byte, err error) {
+	if err := m.checkKey("get", key); err != nil {
+		return nil, err
+	}
+	if m.kind.pids {
+		k, done, err := m.pidfd("get", key)
+		if err != nil {
+			return nil, err
+		}
+		defer done()
+		key = k
+	}
+	if m.CPUs == 0 {
+		value, err = m.kernel.LookupBytes(key)
+	} else {
+		values := m.values(nil)
+		err = m.kernel.Lookup(key, values)
+		value = slices.Concat(values...)
+	}
+	switch {
+	case errors.Is(err, ebpf.ErrKeyNotExist):
+		return nil, nil
+	case err != nil:
+		return nil, m.failed("get", err)
+	}
+	return value, nil
+}
+
+// values splits the values of all CPUs, or makes room for them where there are none.
+func (m *Map) values(all []byte) [][]byte {
+	if all == nil {
+		all = make([]byte, m.CPUs*m.Value.Size)
+	}
+	return slices.Collect(slices.Chunk(all, m.Value.Size))
+}
+
+// Update sets the value of key, which is made if need be.
+func (m *Map) Update(key, value []byte) error {
+	if err := m.checkKey("set", key); err != nil {
+		return err
+	}
+	switch {
+	case m.kind.stacks:
+		return m.errorf("set: stack traces are written by programs alone")
+	case m.Value == nil:
+		return m.errorf("set: its values are maps")
+	case len(value) != max(m.CPUs, 1)*m.Value.Size:
+		return m.errorf("set: the value has %d bytes, want %d", len(value), max(m.CPUs, 1)*m.Value.Size)
+	}
+	if m.kind.pids {
+		k, done, err := m.pidfd("set", key)
+		if err != nil {
+			return err
+		}
+		defer done()
+		key = k
+	}
+	var err error
+	if m.CPUs == 0 {
+		err = m.kernel.Put(key, value)
+	} else {
+		err = m.kernel.Put(key, m.values(value))
+	}
+	if err != nil {
+		return m.failed("set", err)
+	}
+	return nil
+}
+
+// Delete removes the entry of key, and reports whether there was one.
+func (m *Map) Delete(key []byte) (bool, error) {
+	if err := m.checkKey("delete", key); err != nil {
+		return false, err
+	}
+	if m.kind.array && m.kind.data {
+		return false, m.errorf("delete: entries of an array are always there; set it to zero instead")
+	}
+	if m.kind.pids {
+		k, done, err := m.pidfd("delete", key)
+		if err != nil {
+			return false, err
+		}
+		defer done()
+		key = k
+	}
+	switch err := m.kernel.Delete(key); {
+	case errors.Is(err, ebpf.ErrKeyNotExist):
+		return false, nil
+	case err != nil:
+		return false, m.failed("delete", err)
+	}
+	return true, nil
+}
+
+// pidfd returns the key by which user space names the process that key tells, and what frees it.
+func (m *Map) pidfd(what string, key []byte) (_ []byte, done func(), err error) {
+	bits, _ := m.Key.Bits(key)
+	fd, err := unix.PidfdOpen(int(int32(bits)), 0)
+	if err != nil {
+		return nil, nil, m.errorf("%s: process %d: %w", what, int32(bits), err)
+	}
+	k := make([]byte, m.Key.Size)
+	putBytes(k, uint64(fd))
+	return k, func() { unix.Close(fd) }, nil
+}

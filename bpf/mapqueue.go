@@ -1,0 +1,61 @@
+package bpf
+
+import (
+	"errors"
+
+	"github.com/cilium/ebpf"
+)
+
+// Push adds a value to a queue, a stack or a Bloom filter.
+func (m *Map) Push(value []byte) error {
+	switch {
+	case !m.kind.keyless:
+		return m.errorf("push: a %s has keys; set gives one a value", m.Kind)
+	case len(value) != m.Value.Size:
+		return m.errorf("push: the value has %d bytes, want %d", len(value), m.Value.Size)
+	}
+	if err := m.kernel.Put(nil, value); err != nil {
+		return m.failed("push", err)
+	}
+	return nil
+}
+
+// Pop takes the value that is next from a queue or a stack; nil where it is empty.
+func (m *Map) Pop() ([]byte, error) {
+	if !m.kind.keyless || m.kernel.Type() == ebpf.BloomFilter {
+		return nil, m.errorf("pop: a %s is no queue", m.Kind)
+	}
+	value := make([]byte, m.Value.Size)
+	return m.taken("pop", value, m.kernel.LookupAndDelete(nil, value))
+}
+
+// Peek returns the value that Pop would take.
+func (m *Map) Peek() ([]byte, error) {
+	if !m.kind.keyless || m.kernel.Type() == ebpf.BloomFilter {
+		return nil, m.errorf("peek: a %s is no queue", m.Kind)
+	}
+	value := make([]byte, m.Value.Size)
+	return m.taken("peek", value, m.kernel.Lookup(nil, value))
+}
+
+func (m *Map) taken(what string, value []byte, err error) ([]byte, error) {
+	switch {
+	case errors.Is(err, ebpf.ErrKeyNotExist):
+		return nil, nil
+	case err != nil:
+		return nil, m.failed(what, err)
+	}
+	return value, nil
+}
+
+// Contains reports whether a Bloom filter may hold value: false is certain.
+func (m *Map) Contains(value []byte) (bool, error) {
+	if m.kernel.Type() != ebpf.BloomFilter {
+		return false, m.errorf("contains: a %s is no Bloom filter", m.Kind)
+	}
+	if len(value) != m.Value.Size {
+		return false, m.errorf("contains: the value has %d bytes, want %d", len(value), m.Value.Size)
+	}
+	found, err := m.taken("contains", value, m.kernel.Lookup(nil, value))
+	return found != nil, err
+}
