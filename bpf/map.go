@@ -228,6 +228,8 @@ func (m *Map) Update(key, value []byte) error {
 	switch {
 	case m.kind.stacks:
 		return m.errorf("set: stack traces are written by programs alone")
+	case m.kind.programs:
+		return m.errorf("set: its values are programs, which are put there by their names")
 	case m.Value == nil:
 		return m.errorf("set: its values are maps")
 	case len(value) != max(m.CPUs, 1)*m.Value.Size:

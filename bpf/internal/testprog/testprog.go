@@ -2,6 +2,7 @@ package testprog
 
 // The objects, by the names of their sources.
 var (
+	Access       = _AccessBytes
 	Alternatives = _AlternativesBytes
 	Attach       = _AttachBytes
 	Bare         = _BareBytes
