@@ -115,7 +115,7 @@ func functionsOf(chunk *lua.FunctionProto, text []function) []*lua.FunctionProto
 }
 
 // resolve is the function of that name with its panic as a Diagnostic.
-func (src *source) resolve(chunk []ast.Stmt, plain map[string]bool) (r *resolution, d *diag.Diagnostic) {
+func (src *source) resolve(chunk []ast.Stmt, natures map[string]nature) (r *resolution, d *diag.Diagnostic) {
 	defer func() {
 		switch p := recover().(type) {
 		case nil:
@@ -125,7 +125,7 @@ func (src *source) resolve(chunk []ast.Stmt, plain map[string]bool) (r *resoluti
 			panic(p)
 		}
 	}()
-	return resolve(chunk, plain), nil
+	return resolve(chunk, natures), nil
 }
 
 // translate compiles the chunk to bytecode.

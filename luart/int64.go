@@ -114,6 +114,9 @@ func parseNumber(text string) (lua.LValue, bool) {
 	if err != nil {
 		return nil, false
 	}
+	if i, ok := integerOfFloat(f); ok {
+		return i.value(), true // 1e19 is an integer as good as another
+	}
 	return lua.LNumber(f), true
 }
 

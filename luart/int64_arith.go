@@ -8,16 +8,29 @@ import (
 
 // arithmetic maps the metamethods of wide values to what they compute. Integers stay exact as the
 // methods of integer say; where an operand is not integral the result is a float, as everywhere in Lua.
-var arithmetic = map[string]struct {
-	integers func(i, j integer) lua.LValue
-	floats   func(x, y float64) float64
-}{
+var arithmetic = map[string]operation{
 	"__add": {func(i, j integer) lua.LValue { return i.add(j).value() }, func(x, y float64) float64 { return x + y }},
 	"__sub": {func(i, j integer) lua.LValue { return i.sub(j).value() }, func(x, y float64) float64 { return x - y }},
 	"__mul": {func(i, j integer) lua.LValue { return i.mul(j).value() }, func(x, y float64) float64 { return x * y }},
 	"__div": {quotient, func(x, y float64) float64 { return x / y }},
 	"__mod": {modulo, floatModulo},
 	"__pow": {power, math.Pow},
+}
+
+// operation is an arithmetic operator.
+type operation struct {
+	integers func(i, j integer) lua.LValue
+	floats   func(x, y float64) float64
+}
+
+// of applies it to two numbers of either kind.
+func (op operation) of(a, b lua.LValue) lua.LValue {
+	if i, ok := integerOf(a); ok {
+		if j, ok := integerOf(b); ok {
+			return op.integers(i, j)
+		}
+	}
+	return lua.LNumber(op.floats(floatOf(a), floatOf(b)))
 }
 
 // quotient is exact where j divides i, else the nearest float: Lua's / is no integer division.
@@ -89,13 +102,7 @@ func setArithmetic(L *lua.LState, mt *lua.LTable) {
 			if !aok || !bok {
 				L.RaiseError("cannot perform %s operation between %s and %s", event[2:], typeName(L.Get(1)), typeName(L.Get(2)))
 			}
-			if i, ok := integerOf(a); ok {
-				if j, ok := integerOf(b); ok {
-					L.Push(op.integers(i, j))
-					return 1
-				}
-			}
-			L.Push(lua.LNumber(op.floats(floatOf(a), floatOf(b))))
+			L.Push(op.of(a, b))
 			return 1
 		}))
 	}

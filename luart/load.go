@@ -38,8 +38,7 @@ type Script struct {
 	entryPos diag.Pos
 
 	sources     sources
-	comparisons []lua.LValue   // what comparisons in scripts call; see factory
-	lengthFn    *lua.LFunction // what # calls
+	operators   []lua.LValue // what operators in scripts call; see rewrite
 	lengths     lengths
 	raised      raisedError
 	required    map[string]lua.LValue // modules by path

@@ -22,7 +22,8 @@ type resolution struct {
 	names
 	bindings    map[*ast.IdentExpr]*local // which local variable a name means; global names are absent
 	locals      []*local
-	comparisons []*ast.Expr // the places of < <= > >=, inner ones first
+	comparisons []*ast.Expr // the places of == ~= < <= > >=, inner ones first
+	products    []*ast.Expr // the places of * and ^, inner ones first
 	lengths     []*ast.Expr // the places of #, inner ones first
 	numbers     []*ast.Expr // the places of number literals
 	assignments []*ast.Stmt // the places of assignments to local variables
@@ -50,10 +51,21 @@ type callSite struct {
 // local is one local variable.
 type local struct {
 	values  []*ast.Expr // the places of what is assigned to it
+	nature  nature      // of a parameter
 	unknown bool        // something is assigned to it that is not in values, such as an argument
 	reads   []fieldRead // where a field of it is read
 	escapes bool        // it is used in other ways: assigned to, called, passed on, changed
 }
+
+// nature is what is known of a parameter's values, whatever they are.
+type nature uint8
+
+const (
+	anything     nature = iota
+	plainOperand        // a plain number or text
+	smallNumber         // a plain number of up to 32 bits
+	onlyText
+)
 
 // fieldRead is an expression such as e.at.x, where e is a local variable.
 type fieldRead struct {
@@ -68,17 +80,17 @@ const maxSyntaxDepth = 5000
 // resolver walks a chunk with its scopes.
 type resolver struct {
 	resolution
-	blocks []map[string]*local
-	depth  int
-	within []int           // the functions around, as indices of functions
-	plain  map[string]bool // names of parameters that are plain numbers or strings
+	blocks  []map[string]*local
+	depth   int
+	within  []int             // the functions around, as indices of functions
+	natures map[string]nature // of parameters whose values are known
 }
 
 // resolve walks the chunk. It panics with a *lineError where there is something that the interpreter would get wrong.
 //
-// Parameters whose names are in plain are taken to be plain numbers or strings.
-func resolve(chunk []ast.Stmt, plain map[string]bool) *resolution {
-	r := &resolver{plain: plain, resolution: resolution{
+// natures says what is known of parameters, by name.
+func resolve(chunk []ast.Stmt, natures map[string]nature) *resolution {
+	r := &resolver{natures: natures, resolution: resolution{
 		names:    names{globals: make(map[string]bool), reads: make(map[string]bool)},
 		bindings: make(map[*ast.IdentExpr]*local),
 	}}
@@ -116,7 +128,7 @@ func (r *resolver) push(parameters []string) {
 	r.blocks = append(r.blocks, make(map[string]*local))
 	for _, p := range parameters {
 		l := r.declare(p)
-		if r.plain[p] {
+		if l.nature = r.natures[p]; l.nature != anything {
 			l.values = []*ast.Expr{aNumber()}
 		} else {
 			l.unknown = true

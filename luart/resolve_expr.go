@@ -44,15 +44,16 @@ func (r *resolver) expr(place *ast.Expr) {
 	case *ast.RelationalOpExpr:
 		r.expr(&e.Lhs)
 		r.expr(&e.Rhs)
-		if e.Operator != "==" && e.Operator != "~=" {
-			r.comparisons = append(r.comparisons, place)
-		}
+		r.comparisons = append(r.comparisons, place)
 	case *ast.StringConcatOpExpr:
 		r.expr(&e.Lhs)
 		r.expr(&e.Rhs)
 	case *ast.ArithmeticOpExpr:
 		r.expr(&e.Lhs)
 		r.expr(&e.Rhs)
+		if e.Operator == "*" || e.Operator == "^" {
+			r.products = append(r.products, place)
+		}
 	case *ast.UnaryMinusOpExpr:
 		r.expr(&e.Expr)
 	case *ast.UnaryNotOpExpr:

@@ -10,44 +10,36 @@ import (
 	"github.com/yuin/gopher-lua/ast"
 )
 
-// The interpreter has one kind of number. It refuses to compare one with a 64-bit value before it asks any metamethod, and reads
-// every literal as a float64. Both are mended in the syntax tree: a < b becomes a call of (lt), a literal above
-// 2^53 becomes a field of (constants), and #t a call of (len), since lists may be longer than the interpreter knows. Looks at the alarm are put in
-// too. The names are locals around the chunk that no script can spell:
+// The interpreter has one kind of number. It refuses to compare one with a 64-bit value before it asks any metamethod, reads
+// every literal as a float64, and rounds products above 2^53. That is mended in the syntax tree: a < b becomes a call of (lt), a * b one of (mul), a
+// literal above 2^53 becomes a field of (constants), and #t a call of (len), since lists may be longer than the interpreter knows; see
+// operators. Looks at the alarm are put in too. The names are locals around the chunk that no script can spell:
 //
-//	local (lt), (le), (gt), (ge), (len), (alarm), (constants) = ...
+//	local (lt), (le), ..., (len), (alarm), (constants) = ...
 //	return function(...) chunk end
-const (
-	constantsName = "(constants)"
-	lengthName    = "(len)"
-)
-
-// comparisonNames maps operators to the hidden functions that stand for them.
-var comparisonNames = map[string]string{"<": "(lt)", "<=": "(le)", ">": "(gt)", ">=": "(ge)"}
-
-// comparisonOperators has the operators in the order of the hidden locals.
-var comparisonOperators = []string{"<", "<=", ">", ">="}
+const constantsName = "(constants)"
 
 // hiddenNames returns the names of the hidden locals.
 func hiddenNames() []string {
 	var names []string
-	for _, op := range comparisonOperators {
-		names = append(names, comparisonNames[op])
+	for _, op := range operators {
+		names = append(names, op.name)
 	}
-	return append(names, lengthName, alarmName, constantsName)
+	return append(names, alarmName, constantsName)
 }
 
 // hiddenValues returns what the hidden locals of a chunk with these constants hold.
 func (s *Script) hiddenValues(L *lua.LState, constants []lua.LValue) []lua.LValue {
-	if s.comparisons == nil {
-		s.comparisons = comparisonFunctions(L)
-		s.lengthFn = L.NewFunction(s.length)
+	if s.operators == nil {
+		for _, op := range operators {
+			s.operators = append(s.operators, L.NewFunction(func(L *lua.LState) int { return op.call(s, L) }))
+		}
 	}
 	table := L.CreateTable(len(constants), 0)
 	for _, c := range constants {
 		table.Append(c)
 	}
-	return append(slices.Clone(s.comparisons), s.lengthFn, s.alarm, table)
+	return append(slices.Clone(s.operators), s.alarm, table)
 }
 
 // isHidden reports whether name is one that no script can spell.
@@ -60,23 +52,26 @@ func rewrite(r *resolution, first *ast.FunctionExpr) ([]lua.LValue, *lineError) 
 	if err != nil {
 		return nil, err
 	}
-	plain := r.plainLocals()
-	hidden := make(map[ast.Expr]bool)
-	for _, place := range r.comparisons {
-		e := (*place).(*ast.RelationalOpExpr)
-		if plain.expr(e.Lhs) && plain.expr(e.Rhs) {
-			continue // the interpreter's own comparison is right, and faster
+	calls, hidden := make(map[ast.Expr]bool), make(map[ast.Expr]bool)
+	for _, place := range r.products {
+		if e := (*place).(*ast.ArithmeticOpExpr); !r.isExact(e) {
+			*place = hiddenCall(e.Operator, e, e.Lhs, e.Rhs)
+			calls[*place], hidden[*place] = true, true
 		}
-		*place = hiddenCall(e)
-		hidden[*place] = true
 	}
-	calls := make(map[ast.Expr]bool)
+	plain := r.plainLocals()
+	for _, place := range r.comparisons {
+		if e := (*place).(*ast.RelationalOpExpr); !r.compares(plain, e) {
+			*place = hiddenComparison(e)
+			hidden[*place] = true
+		}
+	}
 	for _, place := range r.lengths {
 		e := (*place).(*ast.UnaryLenOpExpr)
 		if _, ok := e.Expr.(*ast.StringExpr); ok {
 			continue
 		}
-		*place = lengthCall(e)
+		*place = hiddenCall("#", e, e.Expr)
 		calls[*place], hidden[*place] = true, true
 	}
 	for _, place := range r.assignments {
@@ -113,28 +108,33 @@ func viaTemporaries(s *ast.AssignStmt) ast.Stmt {
 	return block
 }
 
-// hiddenCall returns what takes the place of e: not not (lt)(a, b). The nots cost nothing in conditions. They keep the call away
+// hiddenComparison returns what takes the place of e: not not (lt)(a, b). The nots cost nothing in conditions. They keep the call away
 // from assignments, since the compiler gets a = (f(a)) wrong where a is the last parameter: it puts f into a's
 // register before it reads a. They also make one value of what is returned, where a call would give all.
-func hiddenCall(e *ast.RelationalOpExpr) ast.Expr {
-	fn := &ast.IdentExpr{Value: comparisonNames[e.Operator]}
-	call := &ast.FuncCallExpr{Func: fn, Args: []ast.Expr{e.Lhs, oneValue(e.Rhs)}}
-	inner := &ast.UnaryNotOpExpr{Expr: call}
-	outer := &ast.UnaryNotOpExpr{Expr: inner}
-	for _, node := range []ast.PositionHolder{fn, call, inner, outer} {
-		node.SetLine(e.Line())
-		node.SetLastLine(e.LastLine())
+func hiddenComparison(e *ast.RelationalOpExpr) ast.Expr {
+	operator, nots := e.Operator, 2
+	if operator == "~=" {
+		operator, nots = "==", 1
 	}
-	return outer
+	expr := hiddenCall(operator, e, e.Lhs, e.Rhs)
+	for range nots {
+		expr = &ast.UnaryNotOpExpr{Expr: expr}
+		expr.SetLine(e.Line())
+		expr.SetLastLine(e.LastLine())
+	}
+	return expr
 }
 
-// lengthCall returns what takes the place of e: (len)(x), as one value.
-func lengthCall(e *ast.UnaryLenOpExpr) ast.Expr {
-	fn := &ast.IdentExpr{Value: lengthName}
-	call := &ast.FuncCallExpr{Func: fn, Args: []ast.Expr{oneValue(e.Expr)}, AdjustRet: true}
+// hiddenCall returns the call of what stands for operator, as one value. It takes the place of the expression at.
+func hiddenCall(operator string, at ast.Expr, operands ...ast.Expr) ast.Expr {
+	i := slices.IndexFunc(operators, func(op hiddenOperator) bool { return op.text == operator })
+	fn := &ast.IdentExpr{Value: operators[i].name}
+	last := len(operands) - 1
+	operands[last] = oneValue(operands[last])
+	call := &ast.FuncCallExpr{Func: fn, Args: operands, AdjustRet: true}
 	for _, node := range []ast.PositionHolder{fn, call} {
-		node.SetLine(e.Line())
-		node.SetLastLine(e.LastLine())
+		node.SetLine(at.Line())
+		node.SetLastLine(at.LastLine())
 	}
 	return call
 }
@@ -190,39 +190,4 @@ func factory(chunk []ast.Stmt) []ast.Stmt {
 		body.SetLastLine(max(last.Line(), last.LastLine()))
 	}
 	return []ast.Stmt{bind, &ast.ReturnStmt{Exprs: []ast.Expr{body}}}
-}
-
-// comparisonFunctions returns the hidden functions, in the order of comparisonOperators.
-func comparisonFunctions(L *lua.LState) []lua.LValue {
-	fns := make([]lua.LValue, len(comparisonOperators))
-	for i, op := range comparisonOperators {
-		fns[i] = L.NewFunction(comparison(op))
-	}
-	return fns
-}
-
-// comparison returns the function that stands for op. Two numbers, the usual case, do not take the way through compare.
-func comparison(op string) lua.LGFunction {
-	var numbers func(a, b lua.LNumber) bool
-	switch op {
-	case "<":
-		numbers = func(a, b lua.LNumber) bool { return a < b }
-	case "<=":
-		numbers = func(a, b lua.LNumber) bool { return a <= b }
-	case ">":
-		numbers = func(a, b lua.LNumber) bool { return a > b }
-	case ">=":
-		numbers = func(a, b lua.LNumber) bool { return a >= b }
-	}
-	return func(L *lua.LState) int {
-		a, b := L.Get(1), L.Get(2)
-		x, ok := a.(lua.LNumber)
-		y, also := b.(lua.LNumber)
-		if ok && also {
-			L.Push(lua.LBool(numbers(x, y)))
-		} else {
-			L.Push(lua.LBool(compare(L, op, a, b)))
-		}
-		return 1
-	}
 }

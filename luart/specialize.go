@@ -94,7 +94,7 @@ func (s *Script) specializeAt(src *source, i int, fn *lua.LFunction, l *layout) 
 		return nil
 	}
 	c := &specialized{of: fn, env: fn.Env, size: l.Size}
-	parameters := make(map[string]bool) // plain or not
+	parameters := make(map[string]nature)
 	var names []string
 	for _, read := range event.reads {
 		f, n := newFieldReader(l, read.path)
@@ -103,7 +103,7 @@ func (s *Script) specializeAt(src *source, i int, fn *lua.LFunction, l *layout) 
 		}
 		name := "(event." + strings.Join(read.path[:n], ".") + ")"
 		if _, seen := parameters[name]; !seen {
-			parameters[name] = f.plain()
+			parameters[name] = f.nature()
 			names = append(names, name)
 			c.fields = append(c.fields, f)
 		}
@@ -119,9 +119,9 @@ func (s *Script) specializeAt(src *source, i int, fn *lua.LFunction, l *layout) 
 	return c
 }
 
-// compileAlike compiles expr, an altered form of the function fn in src, to one with the same upvalues. plain says which of its parameters
-// are plain numbers or strings. It returns nil where the interpreter has limits.
-func (s *Script) compileAlike(src *source, expr *ast.FunctionExpr, plain map[string]bool, fn *lua.LFunction) *lua.LFunction {
+// compileAlike compiles expr, an altered form of the function fn in src, to one with the same upvalues. natures says what is known of its
+// parameters. It returns nil where the interpreter has limits.
+func (s *Script) compileAlike(src *source, expr *ast.FunctionExpr, natures map[string]nature, fn *lua.LFunction) *lua.LFunction {
 	bind := &ast.LocalAssignStmt{Exprs: []ast.Expr{&ast.Comma3Expr{}}}
 	for _, name := range fn.Proto.DbgUpvalues {
 		if !isHidden(name) {
@@ -130,7 +130,7 @@ func (s *Script) compileAlike(src *source, expr *ast.FunctionExpr, plain map[str
 	}
 	bind.Names = append(bind.Names, hiddenNames()...)
 	chunk := []ast.Stmt{bind, &ast.ReturnStmt{Exprs: []ast.Expr{expr}}}
-	r, d := src.resolve(chunk, plain)
+	r, d := src.resolve(chunk, natures)
 	if d != nil {
 		return nil
 	}
@@ -199,18 +199,22 @@ func newFieldReader(l *layout, path []string) (f *fieldReader, names int) {
 	return nil, 0
 }
 
-// plain reports whether the interpreter compares the field's values with plain numbers and strings as they should be.
-func (f *fieldReader) plain() bool {
+// nature returns what is known of the field's values.
+func (f *fieldReader) nature() nature {
 	if f.field == nil {
-		return false
+		return anything
 	}
 	switch t := f.field.Type; t.Kind {
 	case decode.Int, decode.Uint, decode.Enum:
-		return t.Size <= 4 || f.field.BitSize > 0 && f.field.BitSize <= 32
-	case decode.Float, decode.String, decode.Opaque:
-		return true
+		if t.Size <= 4 || f.field.BitSize > 0 && f.field.BitSize <= 32 {
+			return smallNumber
+		}
+	case decode.Float:
+		return plainOperand
+	case decode.String, decode.Opaque:
+		return onlyText
 	}
-	return false
+	return anything
 }
 
 // read returns the field of a record that is as long as its type.

@@ -1,6 +1,9 @@
 package luart
 
 import (
+	"strconv"
+	"strings"
+
 	lua "github.com/yuin/gopher-lua"
 )
 
@@ -108,15 +111,29 @@ func exactToNumber(fn lua.LValue) lua.LGFunction {
 			L.Push(v)
 			return 1
 		case lua.LString:
-			if L.Get(2) == lua.LNil {
-				n, ok := parseNumber(string(v))
-				if !ok {
-					n = lua.LNil
-				}
-				L.Push(n)
-				return 1
+			n, ok := parseNumber(string(v))
+			if base := L.Get(2); base != lua.LNil {
+				n, ok = parseInBase(string(v), L.OptInt(2, 10))
 			}
+			if !ok {
+				n = lua.LNil
+			}
+			L.Push(n)
+			return 1
 		}
 		return call(L)
 	}
+}
+
+// parseInBase reads the digits of an integer in base 2 to 36.
+func parseInBase(text string, base int) (lua.LValue, bool) {
+	digits, neg := strings.CutPrefix(strings.TrimSpace(text), "-")
+	if base == 16 && len(digits) > 2 && strings.EqualFold(digits[:2], "0x") {
+		digits = digits[2:]
+	}
+	mag, err := strconv.ParseUint(digits, base, 64)
+	if err != nil || base < 2 || neg && mag > 1<<63 {
+		return nil, false
+	}
+	return integer{neg: neg && mag != 0, mag: mag}.value(), true
 }

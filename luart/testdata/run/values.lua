@@ -21,6 +21,43 @@ entry(function()
     assert(getmetatable(big) == false and not pcall(setmetatable, big, {}))
 end)
 ---
+-- It makes no difference where an integer comes from.
+entry(function()
+    local function same(a, b)
+        local t = {}
+        t[a] = "found"
+        return a == b and not (a ~= b) and t[b] == "found" and a <= b and not (a < b)
+    end
+    local ten19 = 0x8ac7230489e80000
+    assert(same(ten19, 1e19) and same(ten19, tonumber("1e19")) and same(ten19, "10000000000000000000" * 1) and same(ten19, 1e10 * 1e9))
+    assert(same(0x8000000000000000, 2 ^ 63) and same(9007199254740993, (2 ^ 53 - 1) + 2 * 1 + 0 * 5) == false)
+    assert(same(-0x8000000000000000, (-2) ^ 63) and same(0xffffffffffffffff, tonumber("ffffffffffffffff", 16)))
+    assert(same(tonumber("zz", 36), 1295) and tonumber("12", 2) == nil and tonumber("-ff", 16) == -255 and tonumber("0xff", 16) == 255)
+    -- What two fields of 32 bits make, and seconds and nanoseconds.
+    local high, low, seconds = 0xffffffff, 0xfffffffe, 1700000000
+    assert(same(high * 4294967296 + low, 0xfffffffffffffffe) and same(high * 2 ^ 32 + low, 18446744073709551614))
+    assert(tostring(seconds * 1000000000 + 123456789) == "1700000000123456789")
+    assert(same(-seconds * 1000000000, -1700000000000000000))
+    -- What 64 bits cannot mean is a float, as ever.
+    assert(1e10 * 1e10 == 1e20 and 2 ^ 64 == 4294967296 * 4294967296 and 2 ^ 0.5 < 1.5 and 3 ^ -1 < 0.34 and (-2) ^ 65 < -1e19)
+    assert(0.5 * 2 ^ 62 == 2 ^ 61 and 1 / 0 * 2 == 1 / 0 and 0 / 0 * 5 ~= 0 / 0 and 2 ^ 1024 == 1 / 0)
+    assert(1e19 ~= "10000000000000000000" and 1e19 ~= nil and 1e19 ~= {} and ten19 == ten19 and not (ten19 == 1e18))
+    local mt = {__mul = function(a, b) return "mul" end, __pow = function() return 2 ^ 60 end, __eq = function() return true end}
+    local x, y = setmetatable({}, mt), setmetatable({}, mt)
+    assert(x * 2 == "mul" and 2 * x == "mul" and x ^ 5 == 2 ^ 60 and x == y and not (x ~= y) and "3" * "4" == 12 and "2" ^ 3 == 8)
+    local function product(a) a = a * 3 return a end
+    local function last(b, a) a = b and a ^ 2 or a * a return a end
+    assert(product(5) == 15 and last(true, 5) == 25 and last(false, 5) == 25 and select("#", product(1)) == 1)
+end)
+---
+entry(function()
+    local n = nil * 2 ### "^cannot perform mul operation between nil and number$"
+end)
+---
+entry(function()
+    local n = 2 ^ {} ### "^cannot perform pow operation between number and table$"
+end)
+---
 entry(function()
     local n = 0xffffffffffffffff + {} ### "^cannot perform add operation between number and table$"
 end)
