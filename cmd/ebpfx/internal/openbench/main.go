@@ -34,10 +34,14 @@ func bench() error {
 		return err
 	}
 	defer os.RemoveAll(dir)
-	if out, err := exec.Command(*ebpfx, "build", "-P", *project, "raw").CombinedOutput(); err != nil {
+	copied := filepath.Join(dir, "project") // what is built belongs to whoever measures
+	if err := os.CopyFS(copied, os.DirFS(*project)); err != nil {
+		return fmt.Errorf("copy the example: %w", err)
+	}
+	if out, err := exec.Command(*ebpfx, "build", "-P", copied, "raw").CombinedOutput(); err != nil {
 		return fmt.Errorf("build the example: %w\n%s", err, out)
 	}
-	run := &run{args: []string{*ebpfx, "run", "-q", "-P", *project, "-o", "json", "raw"}, output: filepath.Join(dir, "events")}
+	run := &run{args: []string{*ebpfx, "run", "-q", "-P", copied, "-o", "json", "raw"}, output: filepath.Join(dir, "events")}
 	idle, err := run.measure(nil)
 	if err != nil {
 		return err
