@@ -20,6 +20,8 @@ import (
 // and kprobe the first is kept whose programs load and attach, so that no event comes twice. So are programs on functions that
 // replaced each other as the kernel went on: mark_page_accessed and folio_mark_accessed. What is left out for another
 // is not among those returned.
+//
+// See LoadOptions.Replace for an instance that takes over from another.
 func (i *Instance) Attach() (attached []Attached, skipped []*AttachError, err error) {
 	i.mu.Lock()
 	defer i.mu.Unlock()
@@ -29,11 +31,19 @@ func (i *Instance) Attach() (attached []Attached, skipped []*AttachError, err er
 	if i.loader == nil {
 		return nil, nil, errors.New("attach: the instance is attached")
 	}
-	defer func() { i.loader = nil }()
+	defer func() { i.loader, i.relief = nil, nil }()
 	i.mountTracefs()
-	for _, once := range []bool{false, true} {
+	i.relief = i.relieve()
+	attached, skipped, err = i.attachAll()
+	return attached, skipped, i.settle(i.relief, err)
+}
+
+// attachAll attaches all groups, or nothing.
+func (i *Instance) attachAll() (attached []Attached, skipped []*AttachError, err error) {
+	// Programs that cannot be attached beside those that they replace come late, to keep the gap short.
+	for turn := range 3 {
 		for _, g := range i.groups {
-			if g.ways[0].points[0].kind.once != once {
+			if i.turn(g) != turn {
 				continue
 			}
 			if failure := i.serve(g); failure != nil {
@@ -66,6 +76,18 @@ func (i *Instance) Attach() (attached []Attached, skipped []*AttachError, err er
 		return nil, nil, errors.Join(asErrors(skipped)...)
 	}
 	return attached, skipped, nil
+}
+
+// turn tells when g is to be attached: 0 first, 2 last.
+func (i *Instance) turn(g *group) int {
+	first := g.ways[0].points[0]
+	switch {
+	case first.kind.once:
+		return 2
+	case i.relief != nil && !i.gated[first.program]:
+		return 1
+	}
+	return 0
 }
 
 // serve attaches g in the first way in which all of its programs attach, or else in that in which most do. The error is that
@@ -108,7 +130,14 @@ func (i *Instance) attachWay(w *way) int {
 		if p.program == nil {
 			continue
 		}
-		l, err := p.attach()
+		l, ok := i.relief.inherit(p)
+		var err error
+		if !ok && !i.gated[p.program] {
+			err = i.relief.makeRoom(i, p)
+		}
+		if !ok && err == nil {
+			l, err = p.attach()
+		}
 		if err != nil {
 			if lacks := lacking(p.programType, err); lacks != nil {
 				err = lacks
@@ -154,6 +183,7 @@ func (w *way) detach() {
 
 // detachAll detaches everything after an error.
 func (i *Instance) detachAll() {
+	i.relief.giveBack()
 	for _, g := range i.groups {
 		for _, w := range g.ways {
 			w.detach()

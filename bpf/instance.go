@@ -15,19 +15,25 @@ import (
 // Instance is an object in the kernel. It owns file descriptors alone, so that the kernel
 // frees everything when the process ends, in whatever way. Its methods may be called from any goroutine.
 type Instance struct {
-	object   *Object
-	verbose  func(string)
-	text     io.Writer
-	maps     map[string]*ebpf.Map
-	programs map[string]*ebpf.Program // by name; the first where there are several of a name
-	globals  map[string]*ebpf.Variable
-	owned    []*ebpf.Program
-	tables   map[string]*structOpsTable
-	loader   *loader  // nil once attached
-	points   []*point // all, also those of ways that are not taken
-	groups   []*group
-	skipped  []*AttachError // what has no place to be attached
-	specs    *usdtSpecs     // nil until a program is attached to usdt probes
+	object  *Object
+	verbose func(string)
+	text    io.Writer
+	maps    map[string]*ebpf.Map
+	// definitions are what maps were made by: the object may change.
+	definitions map[string]*ebpf.MapSpec
+	takeover    *Takeover                // nil where nothing is replaced
+	generation  uint32                   // whose turn it has to be; 0: nobody asks
+	gated       map[*ebpf.Program]bool   // that ask
+	programs    map[string]*ebpf.Program // by name; the first where there are several of a name
+	globals     map[string]*ebpf.Variable
+	owned       []*ebpf.Program
+	tables      map[string]*structOpsTable
+	loader      *loader  // nil once attached
+	points      []*point // all, also those of ways that are not taken
+	groups      []*group
+	skipped     []*AttachError // what has no place to be attached
+	specs       *usdtSpecs     // nil until a program is attached to usdt probes
+	relief      *relief        // nil, save while Attach runs
 
 	streams   []*Stream
 	losses    *lossCounters // nil when no program sends anything
@@ -57,6 +63,7 @@ func newInstance(o *Object, opts LoadOptions) *Instance {
 		object:   o,
 		verbose:  opts.Verbose,
 		programs: make(map[string]*ebpf.Program),
+		gated:    make(map[*ebpf.Program]bool),
 		tables:   make(map[string]*structOpsTable),
 		text:     opts.Text,
 		detached: make(chan struct{}),
@@ -64,7 +71,7 @@ func newInstance(o *Object, opts LoadOptions) *Instance {
 	}
 	for _, info := range o.streams {
 		c := *info
-		i.streams = append(i.streams, &Stream{Info: &c, discriminator: findDiscriminator(c.Types), instance: i})
+		i.streams = append(i.streams, &Stream{Info: &c, discriminator: findDiscriminator(c.Types), instance: i, ended: make(chan struct{})})
 	}
 	return i
 }

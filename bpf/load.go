@@ -1,6 +1,7 @@
 package bpf
 
 import (
+	"errors"
 	"fmt"
 	"io"
 
@@ -24,6 +25,15 @@ type LoadOptions struct {
 	// Strict has Attach fail where a program or its alternatives cannot be attached as their sections say, in place of leaving
 	// them out. Programs that need a Hook to be attached, being optional or without a target, are no failure.
 	Strict bool
+	// Replace is an instance that this one takes over from, or nil. Maps that are defined as the old ones (type, sizes of key, value and map, flags,
+	// BTF, first contents) are the old ones with what they hold, and so is a ring buffer whose records are of the same types. Attach
+	// detaches the old programs when it attaches the new ones, and Takeover tells how it went. Until then, and where Load or Attach fail, the old
+	// instance runs on as it did. Afterwards it is still to be stopped, which has it deliver its last records, and to be closed; the new one begins to read a
+	// buffer that both have where the old one ends, so that no record is lost and none comes twice.
+	Replace *Instance
+	// Replaceable has another instance take over from this one without a gap: programs at probes begin with some ten instructions that look whether it is
+	// their turn. Both instances have to be loaded with it.
+	Replaceable bool
 }
 
 // loader carries what loading one object needs.
@@ -106,16 +116,35 @@ func (l *loader) loadMaps() error {
 	if len(l.streams) > 0 {
 		l.maps[counterMap] = counterSpec(len(l.streams))
 	}
+	if l.opts.Replaceable {
+		l.inst.generation = 1
+		if old := l.opts.Replace; old != nil {
+			l.inst.generation = old.generation + 1
+		}
+		var err error
+		if l.maps[gateMap], err = gateSpec(l.inst.generation); err != nil {
+			return err
+		}
+	}
+	var keep map[string]*ebpf.Map
+	if old := l.opts.Replace; old != nil {
+		old.mu.Lock() // its maps stay open meanwhile
+		defer old.mu.Unlock()
+		if old.closed {
+			return errors.New("the instance to be replaced is closed")
+		}
+		keep = l.keepMaps(old)
+	}
 	collection, err := ebpf.NewCollectionWithOptions(&ebpf.CollectionSpec{
 		Maps:      l.maps,
 		Variables: l.spec.Variables,
 		Types:     l.spec.Types,
 		ByteOrder: l.spec.ByteOrder,
-	}, ebpf.CollectionOptions{Maps: ebpf.MapOptions{PinPath: pinPath}, Cache: kernelTypes})
+	}, ebpf.CollectionOptions{Maps: ebpf.MapOptions{PinPath: pinPath}, MapReplacements: keep, Cache: kernelTypes})
 	if err != nil {
 		return l.explainMap(err)
 	}
-	l.inst.maps, l.inst.globals = collection.Maps, collection.Variables
+	l.inst.maps, l.inst.globals, l.inst.definitions = collection.Maps, collection.Variables, l.maps
 	collection.Maps = nil
 	collection.Close()
 	return nil
@@ -152,6 +181,14 @@ func (l *loader) loadCounting(spec *ebpf.ProgramSpec, load loadFunc) (*ebpf.Prog
 		l.opts.Notice(fmt.Sprintf("%s: the kernel refuses to count what is lost", spec.Name))
 	}
 	return prog, err
+}
+
+// quietly is load without the verifier's log.
+func quietly(load loadFunc) loadFunc {
+	return func(spec *ebpf.ProgramSpec, opts ebpf.ProgramOptions) (*ebpf.Program, error) {
+		opts.LogDisabled = true
+		return load(spec, opts)
+	}
 }
 
 // loadSpec is the loadFunc of programs that are nothing special.

@@ -88,6 +88,15 @@ func (l *loader) loadPoint(p *point) error {
 	}
 	spec := l.spec.Programs[p.name].Copy()
 	spec.Type, spec.AttachType, spec.Flags, spec.AttachTo = p.programType, p.attachType, p.flags, p.attachTo
+	if l.inst.generation > 0 && p.gateable() {
+		if prog, err := l.loadCounting(l.withGate(spec), quietly(l.loadSpec)); err == nil {
+			l.inst.gated[prog] = true
+			l.loaded[v], p.program = prog, prog
+			l.inst.own(p.name, prog)
+			return nil
+		}
+		// Errors are better read without our instructions in the program.
+	}
 	load := p.kind.load
 	if load == nil {
 		load = func(l *loader, _ *point, spec *ebpf.ProgramSpec) (*ebpf.Program, error) { return l.loadProgram(spec) }

@@ -79,6 +79,14 @@ func (i *Instance) send(out chan<- *Batch, b *Batch) bool {
 // buffer is empty; before it is read again some records may gather, for no longer than [paceMost]. While out is full the next batch
 // grows by itself.
 func (s *Stream) run(out chan<- *Batch) {
+	defer close(s.ended)
+	if s.after != nil {
+		select {
+		case <-s.after:
+		case <-s.instance.closing:
+			return
+		}
+	}
 	b := newBatch(s.instance, s)
 	defer func() { b.Release() }()
 	pace := newPacer(s.reader.BufferSize())
@@ -101,6 +109,10 @@ func (s *Stream) run(out chan<- *Batch) {
 		if record != nil {
 			b.add(record)
 			pace.bytes += len(record)
+		}
+		if s.handedOver.Load() {
+			s.deliver(out, &b)
+			return
 		}
 		if (!more || b.full()) && !s.deliver(out, &b) {
 			return

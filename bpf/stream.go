@@ -20,8 +20,12 @@ type Stream struct {
 
 	instance *Instance
 	reader   recordReader
-	events   atomic.Uint64
-	noted    atomic.Uint64 // losses that a perf buffer itself reported
+
+	after      <-chan struct{} // closed when the one who read the buffer before has ended; nil: there was nobody
+	ended      chan struct{}   // closed when nothing more is read
+	handedOver atomic.Bool     // another instance reads on
+	events     atomic.Uint64
+	noted      atomic.Uint64 // losses that a perf buffer itself reported
 }
 
 // Name returns the name of the stream's map.
