@@ -135,6 +135,15 @@ func (h *handlers) event(stream string) *eventHandler {
 	return &h.events[i]
 }
 
+// function returns the function that was set for exactly this stream, or nil where there is none. There may be aggregations.
+func (h *handlers) function(stream string) *eventHandler {
+	i := slices.IndexFunc(h.events, func(e eventHandler) bool { return e.stream == stream && e.fn != nil })
+	if i < 0 {
+		return nil
+	}
+	return &h.events[i]
+}
+
 // withGlobal returns globals with g in place of an earlier value for the same name.
 func withGlobal(globals []builder.Global, g builder.Global) []builder.Global {
 	i := slices.IndexFunc(globals, func(have builder.Global) bool { return have.Name == g.Name })

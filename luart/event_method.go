@@ -72,11 +72,11 @@ func isEventMethod(name string) bool {
 	return slices.ContainsFunc(eventBuiltins, func(b builtin) bool { return b.name == "event:"+name })
 }
 
-// self returns argument 1 of a method that is meant to be called with a colon.
-func self[T lua.LValue](L *lua.LState, method string) T {
+// self returns argument 1 of a method of a class, which is meant to be called with a colon.
+func self[T lua.LValue](L *lua.LState, class, method string) T {
 	v, ok := L.Get(1).(T)
 	if !ok || L.GetTop() == 0 {
-		L.RaiseError("%s: call it as event:%s(...), with a colon", method, method)
+		L.RaiseError("%s: call it as %s:%s(...), with a colon", method, class, method)
 	}
 	L.Remove(1)
 	return v
@@ -84,7 +84,7 @@ func self[T lua.LValue](L *lua.LState, method string) T {
 
 // eventType is event:type(), the name of its struct as C writes it.
 func (*Script) eventType(L *lua.LState) int {
-	r := self[*record](L, "type")
+	r := self[*record](L, "event", "type")
 	unpack(L, "type")
 	L.Push(lua.LString(r.layout.Name))
 	return 1
@@ -92,7 +92,7 @@ func (*Script) eventType(L *lua.LState) int {
 
 // eventName is event:name(field), the name of the enumerator that the field holds; nil where its number has none.
 func (*Script) eventName(L *lua.LState) int {
-	r := self[*record](L, "name")
+	r := self[*record](L, "event", "name")
 	var name string
 	unpack(L, "name", "field", &name)
 	i, ok := r.layout.index[name]
@@ -115,7 +115,7 @@ func (*Script) eventName(L *lua.LState) int {
 
 // eventTable is event:totable(), a plain copy that the script may change.
 func (*Script) eventTable(L *lua.LState) int {
-	v := self[lua.LValue](L, "totable")
+	v := self[lua.LValue](L, "event", "totable")
 	unpack(L, "totable")
 	t, ok := plain(L, v).(*lua.LTable)
 	if !ok {

@@ -143,5 +143,6 @@ var classes = []class{
 	{"array", "An array in an event: a[1], #a, ipairs(a).", ""},
 	{"number", "Any number, also a 64-bit integer above 2^53, which is a value of its own with exact arithmetic and comparison.", ""},
 	{"map", "What map returns: a table for many keys. # is the number of keys.", ""},
+	{"aggregation", "What count, sum, hist and the like make: a result for each key. # is the number of keys; print and tostring show it.", ""},
 	{"handle", "What run returns: a target that was started.", "name: string"},
 }

@@ -11,10 +11,11 @@ import (
 var handlerBuiltins = []builtin{
 	{
 		name: "on_event", scope: inDescription, call: (*Script).onEvent,
-		params:    "fn: fun(event: event)",
-		overloads: []string{"stream: string, fn: fun(event: event)"},
+		params:    "fn: fun(event: event)|aggregation",
+		overloads: []string{"stream: string, fn: fun(event: event)|aggregation"},
 		text: "Calls fn for each record of a stream. stream is the name of a ring or perf buffer or of a struct that comes through one, and is needed only where there are " +
-			"several; without it fn takes what no other callback takes.",
+			"several; without it fn takes what no other callback takes. An aggregation in place of fn takes the records without running any Lua; a stream may have several " +
+			"of them beside a function.",
 		example: `
 target("opensnoop")
     add_files("src/opensnoop.bpf.c")
@@ -94,7 +95,7 @@ func (s *Script) onEvent(L *lua.LState) int {
 		L.RaiseError("on_event: the stream's name is empty")
 	}
 	set := &s.describe.settings().handlers
-	if before := set.event(h.stream); before != nil {
+	if before := set.function(h.stream); before != nil && h.fn != nil {
 		if h.stream == "" {
 			L.RaiseError("on_event: a callback is already set at %v; name the stream to have several", before.pos)
 		}

@@ -93,6 +93,7 @@ func (l *loop) finish(i *instance, err error) {
 			l.raised(i, l.blame(i, err, nil))
 		}
 	}
+	l.showAggregations(i)
 	ran := time.Since(i.started)
 	l.watchOnce(i, true)
 	l.flush() // before the summary, which may go to the same terminal

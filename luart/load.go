@@ -20,6 +20,12 @@ type LoadOptions struct {
 	AllowHost   bool      // give scripts io.open, os.execute and the like
 	Stdout      io.Writer // what print at file level writes to; nil: os.Stdout
 	MemoryLimit uint64    // bytes that the process may hold while scripts run; 0: any number
+	// Screen returns the columns and lines of the terminal that scripts print to, which may change; 0 where it is none. nil: it is none.
+	Screen func() (width, height int)
+	// RawValues has aggregations show addresses, ports, times and error numbers as the numbers that they are.
+	RawValues bool
+	// JSON has what is shown unasked for, such as aggregations that on_event was given, be JSON, a value a line.
+	JSON bool
 }
 
 // Script is a loaded project.lua. It is not safe for concurrent use.
@@ -33,6 +39,10 @@ type Script struct {
 	methods  map[string]map[string]lua.LValue // of builtins, by class and name
 	scope    scope                            // which builtins may be called now
 	stdout   io.Writer                        // what scripts print to
+
+	screenSize func() (width, height int)
+	rawValues  bool
+	json       bool
 
 	describe *description // nil once the description is complete
 	entryPos diag.Pos
@@ -110,6 +120,11 @@ func newScript(p *builder.Project, opts LoadOptions) *Script {
 		handlers: make(map[*builder.Target]*handlers),
 		scope:    inDescription,
 		stdout:   opts.Stdout,
+
+		screenSize: opts.Screen,
+		rawValues:  opts.RawValues,
+		json:       opts.JSON,
+
 		describe: &description{root: &root{}},
 		alarm:    new(alarm),
 	}
@@ -117,6 +132,9 @@ func newScript(p *builder.Project, opts LoadOptions) *Script {
 	s.guard = &guard{alarm: s.alarm, memory: opts.MemoryLimit}
 	if s.stdout == nil {
 		s.stdout = os.Stdout
+	}
+	if s.screenSize == nil {
+		s.screenSize = func() (width, height int) { return 0, 0 }
 	}
 	s.openLibraries(opts.AllowHost)
 	s.install()

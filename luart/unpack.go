@@ -187,7 +187,7 @@ func describe(v lua.LValue) string {
 	switch name := typeName(v); name {
 	case "nil":
 		return name
-	case "event", "array":
+	case "event", "array", "aggregation":
 		return "an " + name
 	default:
 		return "a " + name

@@ -44,7 +44,7 @@ func protect(mt *lua.LTable) { mt.RawSetString("__metatable", lua.LFalse) }
 
 // newIndex returns the __index of all our values.
 func newIndex(methods map[string]map[string]lua.LValue) lua.LGFunction {
-	ofRecord, ofArray, ofNumber := methods["event"], methods["array"], methods["number"]
+	ofRecord, ofArray, ofNumber, ofAggregation := methods["event"], methods["array"], methods["number"], methods["aggregation"]
 	return func(L *lua.LState) int {
 		key := L.Get(2)
 		name, named := key.(lua.LString)
@@ -64,6 +64,8 @@ func newIndex(methods map[string]map[string]lua.LValue) lua.LGFunction {
 		case *mapping:
 			L.Push(v.get(key))
 			return 1
+		case *aggregation:
+			return pushMethod(L, ofAggregation, name)
 		default:
 			if fn, ok := ofNumber[string(name)]; ok {
 				L.Push(fn)
@@ -108,6 +110,8 @@ func assignField(L *lua.LState) int {
 		L.RaiseError("cannot set field %s of %s: events are read-only (event:totable() copies one)", key, v.layout.Name)
 	case *array:
 		L.RaiseError("cannot set element %s of an array: events are read-only (event:totable() copies one)", key)
+	case *aggregation:
+		L.RaiseError("cannot set field %s of an aggregation; add takes values", key)
 	}
 	L.RaiseError("attempt to index a number with key '%s'", key)
 	return 0
@@ -121,6 +125,9 @@ func length(L *lua.LState) int {
 		L.Push(lua.LNumber(v.len()))
 	case *mapping:
 		L.Push(lua.LNumber(v.len()))
+	case *aggregation:
+		v.used = true
+		L.Push(lua.LNumber(v.Len()))
 	default:
 		L.RaiseError("attempt to get length of a number")
 	}
@@ -151,6 +158,8 @@ func typeName(v lua.LValue) string {
 		return "array"
 	case *mapping:
 		return "map"
+	case *aggregation:
+		return "aggregation"
 	}
 	return v.Type().String()
 }

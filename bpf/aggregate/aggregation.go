@@ -40,6 +40,7 @@ type Options struct {
 	By   []string // the fields that make a key, by their paths: "comm", "at.cpu"
 	Of   string   // the field whose values are dealt with; "" for Count
 	Unit string   // of the values, for people
+	Raw  bool     // parts of keys are shown as the numbers that they are, whatever package readable says
 	// MaxKeys is how many keys have results of their own. 0: as many as take some 100 MB at most, see DefaultKeys.
 	MaxKeys int
 
@@ -192,7 +193,9 @@ func (a *Aggregation) Bind(t *decode.Type) (take func(record []byte), err error)
 		}
 		if a.columns[i] == nil {
 			a.columns[i] = by[i].Type
-			a.shown[i] = by[i].reading(t)
+			if !a.Raw {
+				a.shown[i] = by[i].reading(t)
+			}
 		}
 	}
 	a.width = len(by)

@@ -17,7 +17,7 @@ func (a *Aggregation) AppendJSON(dst []byte) []byte {
 		r, _ := a.Get(nil)
 		return append(a.appendJSONResult(append(dst, '{'), r), '}')
 	}
-	names := a.keyNames()
+	names := a.KeyNames()
 	dst = append(dst, '[')
 	for i, e := range a.Top(-1) {
 		if i > 0 {

@@ -37,8 +37,8 @@ func (a *Aggregation) AppendText(dst []byte, width, limit int) []byte {
 	return dst
 }
 
-// keyNames returns what the parts of a key are called.
-func (a *Aggregation) keyNames() []string {
+// KeyNames returns what the parts of a key are called.
+func (a *Aggregation) KeyNames() []string {
 	names := slices.Clone(a.By)
 	for len(names) < a.KeyLen() {
 		name := "key"
@@ -64,7 +64,7 @@ func (a *Aggregation) valueTitle(kind string) string {
 
 func (a *Aggregation) appendTable(dst []byte, entries []Entry, width int) []byte {
 	var g output.Grid
-	for i, name := range a.keyNames() {
+	for i, name := range a.KeyNames() {
 		g.Columns = append(g.Columns, output.GridColumn{Title: strings.ToUpper(name), Right: a.isNumberColumn(entries, i)})
 	}
 	if a.Kind != Quantiles {

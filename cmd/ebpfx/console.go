@@ -54,20 +54,26 @@ func wantsColour(when string, w io.Writer) bool {
 	return os.Getenv("NO_COLOR") == "" && os.Getenv("TERM") != "dumb" && terminalWidth(w) > 0
 }
 
-// terminalWidth returns the columns of the terminal that w is, or 0 when it is none.
-func terminalWidth(w io.Writer) int {
+// terminalSize returns the columns and lines of the terminal that w is, or 0 when it is none.
+func terminalSize(w io.Writer) (width, height int) {
 	f, ok := w.(*os.File)
 	if !ok {
-		return 0
+		return 0, 0
 	}
 	size, err := unix.IoctlGetWinsize(int(f.Fd()), unix.TIOCGWINSZ)
 	if err != nil {
-		return 0
+		return 0, 0
 	}
-	if size.Col == 0 { // a terminal that does not know
-		return 80
+	if size.Col == 0 || size.Row == 0 { // a terminal that does not know
+		return 80, 24
 	}
-	return int(size.Col)
+	return int(size.Col), int(size.Row)
+}
+
+// terminalWidth returns the columns of the terminal that w is, or 0 when it is none.
+func terminalWidth(w io.Writer) int {
+	width, _ := terminalSize(w)
+	return width
 }
 
 // progressf tells how far things are, unless the user wants quiet.

@@ -26,7 +26,14 @@ func limitFlags() []cli.Flag {
 
 // loadOptions returns the options for loading a script that is to be run.
 func (c *call) loadOptions() (luart.LoadOptions, error) {
-	opts := luart.LoadOptions{AllowHost: c.cli.Bool("allow-host"), Stdout: c.stdout, MemoryLimit: machineMemory() / 4}
+	opts := luart.LoadOptions{
+		AllowHost:   c.cli.Bool("allow-host"),
+		Stdout:      c.stdout,
+		MemoryLimit: machineMemory() / 4,
+		Screen:      func() (width, height int) { return terminalSize(c.stdout) },
+		RawValues:   c.cli.Bool("raw-values"),
+		JSON:        c.flags.output == "json",
+	}
 	if text := c.cli.String("memory-limit"); text != "" {
 		limit, err := parseSize(text)
 		if err != nil {

@@ -53,7 +53,7 @@ func TestTypes(t *testing.T) {
 	}
 	for _, want := range []string{
 		"---@param body? table|fun()\nfunction target(name, body) end",
-		"---@overload fun(stream: string, fn: fun(event: event))",
+		"---@overload fun(stream: string, fn: fun(event: event)|aggregation)",
 		"---@return handle\nfunction run(name) end",
 		"function event:name(field) end",
 	} {
