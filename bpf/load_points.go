@@ -88,6 +88,9 @@ func (l *loader) loadPoint(p *point) error {
 	}
 	spec := l.spec.Programs[p.name].Copy()
 	spec.Type, spec.AttachType, spec.Flags, spec.AttachTo = p.programType, p.attachType, p.flags, p.attachTo
+	if err := l.ksyms.link(spec); err != nil {
+		return err
+	}
 	if l.inst.generation > 0 && p.gateable() {
 		if prog, err := l.loadCounting(l.withGate(spec), quietly(l.loadSpec)); err == nil {
 			l.inst.gated[prog] = true
@@ -124,7 +127,11 @@ func (l *loader) loadUnattached() {
 			skipped = append(skipped, e)
 			continue
 		}
-		prog, err := l.loadProgram(spec)
+		err := l.ksyms.link(spec)
+		var prog *ebpf.Program
+		if err == nil {
+			prog, err = l.loadProgram(spec)
+		}
 		if err != nil {
 			at := &point{name: e.Program, section: spec.SectionName}
 			skipped = append(skipped, at.fail(at.loadFailure(spec, err)))

@@ -31,6 +31,7 @@ type Object struct {
 	streams  []*StreamInfo
 	maps     []*MapInfo // nil until Maps
 	externs  []kconfig.Variable
+	ksyms    ksyms
 	notices  []string // what Load passes to LoadOptions.Notice
 	hasBTF   bool     // always, save for one that is only inspected
 }
@@ -150,7 +151,7 @@ func read(name string, b []byte) (*Object, error) {
 			return nil, fmt.Errorf("open object %s: %w", name, err)
 		}
 	}
-	o := &Object{name: name, spec: spec, hasBTF: l.hasBTF}
+	o := &Object{name: name, spec: spec, hasBTF: l.hasBTF, ksyms: facts.Kernel}
 	for _, m := range mendMaps(spec.Maps) {
 		o.notices = append(o.notices, sizeNotice(spec.Maps[m], m))
 	}

@@ -25,6 +25,8 @@ type Facts struct {
 	Hidden map[string]bool
 	// Weak are extern variables that are 0 where nothing gives them a value. Others must have one.
 	Weak map[string]bool
+	// Kernel are variables of the kernel that the object declares with their types. Those that may be missing are true.
+	Kernel map[string]bool
 }
 
 // Object mends the object b, an ELF file of this machine's byte order whose sections lie within it.
@@ -34,7 +36,7 @@ func Object(b []byte) (*Facts, error) {
 		return nil, err
 	}
 	defer f.Close()
-	o := &object{raw: b, file: f, facts: &Facts{Hidden: make(map[string]bool), Weak: make(map[string]bool)}}
+	o := &object{raw: b, file: f, facts: &Facts{Hidden: make(map[string]bool), Weak: make(map[string]bool), Kernel: make(map[string]bool)}}
 	if o.symbols, err = f.Symbols(); err != nil {
 		return nil, fmt.Errorf("read symbols: %w", err)
 	}
@@ -49,6 +51,7 @@ func Object(b []byte) (*Facts, error) {
 		}
 		o.types = &types{parsed}
 		o.externs = parsed.VariableNames(kconfig)
+		o.typed = o.types.mendKernelVariables()
 	}
 	for _, step := range []func() error{o.mendSymbols, o.mendAddresses, o.mendSections} {
 		if err := step(); err != nil {
@@ -67,6 +70,7 @@ type object struct {
 	file    *elf.File
 	types   *types          // nil where there is no BTF
 	externs map[string]bool // variables of .kconfig
+	typed   map[string]bool // variables of the kernel
 	symbols []elf.Symbol    // without the first, which is empty
 	facts   *Facts
 }

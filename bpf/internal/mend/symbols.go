@@ -34,6 +34,9 @@ func (o *object) mendSymbols() error {
 		if kind == elf.STT_FUNC && (visibility == elf.STV_HIDDEN || visibility == elf.STV_INTERNAL) {
 			o.facts.Hidden[s.Name] = true
 		}
+		if s.Section == elf.SHN_UNDEF && o.typed[s.Name] {
+			o.facts.Kernel[s.Name] = weak
+		}
 		if !weak || !o.referable(s) {
 			continue
 		}
