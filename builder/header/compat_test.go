@@ -13,6 +13,16 @@ import (
 	"github.com/ebpfx/ebpfx/builder/header"
 )
 
+// TestHeaders compiles a source that relies on what newer headers include.
+func TestHeaders(t *testing.T) {
+	t.Setenv("XDG_CACHE_HOME", t.TempDir())
+	dirs, err := header.Compat(cachedir.New(nil))
+	if err != nil {
+		t.Fatal(err)
+	}
+	compile(t, "testdata/newer/apart.bpf.c", "-O2", "-isystem", dirs[0])
+}
+
 // TestCompat compiles a source that uses what libbpf 1.1 lacks, and has the kernel run its loops.
 func TestCompat(t *testing.T) {
 	t.Setenv("XDG_CACHE_HOME", t.TempDir())

@@ -1,8 +1,14 @@
 /* SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause */
 /*
  * libbpf's header of this name, and what versions after 1.1 (that of Debian 12) have added to it, where it lacks that. Found before
- * libbpf's own, which the next line includes.
+ * libbpf's own.
  */
+
+/* Later versions include it. Before the types that it needs they would fail, too. */
+#if defined(__VMLINUX_H__) || defined(__LINUX_BPF_H__) || defined(_UAPI__LINUX_BPF_H__)
+#include <bpf/bpf_helpers.h>
+#endif
+
 #include_next <bpf/bpf_tracing.h>
 
 #ifndef __EBPFX_COMPAT_BPF_TRACING_H
