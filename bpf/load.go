@@ -113,6 +113,9 @@ func (l *loader) loadMaps() error {
 		}
 		l.maps[name] = m
 	}
+	if err := l.preparePins(); err != nil {
+		return err
+	}
 	if len(l.streams) > 0 {
 		l.maps[counterMap] = counterSpec(len(l.streams))
 	}
@@ -214,10 +217,33 @@ func (l *loader) loadCollection(spec *ebpf.CollectionSpec, opts ebpf.ProgramOpti
 			name := ins.Reference()
 			if m := l.inst.maps[name]; m != nil && ins.IsLoadFromMap() {
 				have[name], spec.Maps[name] = m, l.maps[name]
+				if len(l.maps[name].Contents) > 0 {
+					// They are in it already, and may name maps that the program does not.
+					spec.Maps[name] = l.maps[name].Copy()
+					spec.Maps[name].Contents = nil
+				}
 			}
 		}
 	}
 	return ebpf.NewCollectionWithOptions(spec, ebpf.CollectionOptions{Programs: opts, MapReplacements: have, Cache: kernelTypes})
+}
+
+// preparePins mounts the file system that maps are pinned in, as bpftool does, where it is not mounted and C code wants some pinned.
+func (l *loader) preparePins() error {
+	for name, m := range l.maps {
+		if m.Pinning == ebpf.PinNone {
+			continue
+		}
+		mounted, err := probe.MountBPF(pinPath)
+		if err != nil {
+			return fmt.Errorf("pin map %s: %w", name, err)
+		}
+		if mounted {
+			l.opts.Verbose("mounted the bpf file system at " + pinPath)
+		}
+		return nil
+	}
+	return nil
 }
 
 // fillProgramArrays puts the targets of tail calls into the maps that name them in C.

@@ -97,6 +97,21 @@ func MountTracefs() (path string, mounted bool, err error) {
 	return filepath.Join(debugfsPath, "tracing"), true, nil
 }
 
+// MountBPF mounts the bpf file system at path, a folder, unless one is mounted there. It reports whether it did.
+func MountBPF(path string) (mounted bool, err error) {
+	var at unix.Statfs_t
+	if err := unix.Statfs(path, &at); err != nil {
+		return false, fmt.Errorf("mount the bpf file system at %s: %w", path, err)
+	}
+	if at.Type == unix.BPF_FS_MAGIC {
+		return false, nil
+	}
+	if err := unix.Mount("bpf", path, "bpf", unix.MS_NOSUID|unix.MS_NODEV|unix.MS_NOEXEC|unix.MS_RELATIME, "mode=0700"); err != nil {
+		return false, fmt.Errorf("mount the bpf file system at %s: %w", path, err)
+	}
+	return true, nil
+}
+
 // Lockdown returns the mode of kernel lockdown that restricts eBPF, "integrity" or "confidentiality", or "" without one.
 func Lockdown() string {
 	b, err := os.ReadFile(lockdown)
