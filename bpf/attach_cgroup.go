@@ -1,16 +1,16 @@
 package bpf
 
 import (
-	"bufio"
 	"fmt"
 	"io"
 	"os"
 	"path/filepath"
-	"strings"
 
 	"github.com/cilium/ebpf"
 	"github.com/cilium/ebpf/link"
 	"golang.org/x/sys/unix"
+
+	"github.com/ebpfx/ebpfx/bpf/probe"
 )
 
 // The section alone tells which of the many cgroup hooks a program is for.
@@ -47,7 +47,7 @@ func resolveCgroup(p *point) error {
 
 // resolveCgroupPath leaves in p.symbol where path is.
 func resolveCgroupPath(p *point, path string) error {
-	root := cgroupRoot()
+	root := probe.Cgroup2()
 	if !filepath.IsAbs(path) || !isDir(path) && root != "" && isDir(filepath.Join(root, path)) {
 		path = filepath.Join(root, path)
 	}
@@ -71,21 +71,6 @@ func isDir(path string) bool {
 
 func attachCgroup(prog *ebpf.Program, p *point) (io.Closer, error) {
 	return link.AttachCgroup(link.CgroupOptions{Path: p.symbol, Attach: p.attachType, Program: prog})
-}
-
-// cgroupRoot returns where the cgroup2 file system is mounted, or "".
-func cgroupRoot() string {
-	f, err := os.Open("/proc/self/mounts")
-	if err != nil {
-		return ""
-	}
-	defer f.Close()
-	for s := bufio.NewScanner(f); s.Scan(); {
-		if fields := strings.Fields(s.Text()); len(fields) > 2 && fields[2] == "cgroup2" {
-			return fields[1]
-		}
-	}
-	return ""
 }
 
 // cgroupsBeside lists the cgroups in the folder that path would lie in.

@@ -10,6 +10,8 @@ import (
 
 	"github.com/cilium/ebpf"
 	"golang.org/x/sys/unix"
+
+	"github.com/ebpfx/ebpfx/bpf/probe"
 )
 
 // iterKind programs run once for each element when their text is read, which Start does. Iterators over a map take it as an option, those
@@ -62,7 +64,7 @@ func resolveIter(p *point) error {
 			return err
 		}
 		if p.cgroup == "" {
-			p.cgroup = cgroupRoot()
+			p.cgroup = probe.Cgroup2()
 		}
 		at := *p
 		if err := resolveCgroupPath(&at, p.cgroup); err != nil {

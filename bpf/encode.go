@@ -279,7 +279,7 @@ func encodeArray(t *decode.Type, b []byte, value any) error {
 
 func encodeFields(t *decode.Type, b []byte, value any) error {
 	fields, ok := value.(map[string]any)
-	if !ok {
+	if list, empty := value.([]any); !ok && (!empty || len(list) > 0) { // an empty table may be either
 		return mismatch(t, "a table of its fields", value)
 	}
 	for _, name := range slices.Sorted(maps.Keys(fields)) {

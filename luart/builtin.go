@@ -53,7 +53,9 @@ func families() []family {
 		{"What aggregations can do", aggregationBuiltins},
 		{"Events and numbers", eventBuiltins},
 		{"Tables", mapBuiltins},
-		{"Handles", handleBuiltins},
+		{"Handles", slices.Concat(handleBuiltins, kernelMapBuiltins)},
+		{"Names for numbers", nameBuiltins},
+		{"Stacks and symbols", stackBuiltins},
 	}
 }
 

@@ -15,9 +15,9 @@ import (
 var scriptBuiltins = []builtin{
 	{
 		name: "run", scope: inScript, call: (*Script).runTarget,
-		params: "name: string", returns: "handle",
+		params: "name: string, opts?: {stats?: boolean}", returns: "handle",
 		text: "Builds a target if needed, loads and attaches it, and returns a handle without waiting for its end. Running a target that runs is an error. In entry " +
-			"and in timers events keep flowing during the build.",
+			"and in timers events keep flowing during the build. stats has the kernel measure the programs from the start, for handle:stats().",
 		example: `
 local opens = run("opensnoop")
 print(opens.name)   --> opensnoop
@@ -35,12 +35,15 @@ stop()`,
 	},
 	{
 		name: "wait", scope: inScript, call: (*Script).waitTarget,
-		params: "name?: string",
-		text:   "Waits until a target has ended and its events are dealt with; without a name until all have. Events keep flowing meanwhile.",
+		params: "name?: string, ms?: number", overloads: []string{"ms: number"}, returns: "boolean",
+		text: "Waits until a target has ended and its events are dealt with; without a name until all have. Events keep flowing meanwhile. With ms it waits no longer than so many " +
+			"milliseconds, and returns false if the time was over first.",
 		example: `
 run("opensnoop")
+print(wait("opensnoop", 5), wait(5))   --> false	false
 stop("opensnoop")
-wait("opensnoop")`,
+print(wait("opensnoop"))   --> true
+stop()`,
 	},
 	{
 		name: "sleep", scope: inScript, call: (*Script).sleep,
@@ -93,6 +96,7 @@ func (s *Script) openScript() {
 		s.openTables(lib)
 	}
 	s.values = newValues()
+	s.access = s.newAccess(L)
 	s.scheduler = newScheduler(L, s.raise)
 	s.scheduler.openCoroutines(L)
 	for _, name := range suspendingBuiltins {
@@ -136,7 +140,12 @@ func noTarget(p *builder.Project, name string) error {
 // a callback everything waits.
 func (s *Script) runTarget(L *lua.LState) int {
 	var name string
-	unpack(L, "run", "name", &name)
+	var opts *lua.LTable
+	unpack(L, "run", "name", &name, "opts?", &opts)
+	measure := false
+	if opts != nil {
+		unpackTable(L, "run", opts, "stats", &measure)
+	}
 	t := s.target(L, name)
 	l := s.loop
 	if l.active(t) {
@@ -147,7 +156,7 @@ func (s *Script) runTarget(L *lua.LState) int {
 	}
 	if s.scheduler.canWait(L) {
 		return s.scheduler.suspend(L, func(waiting *task) (outcome, bool) {
-			l.startTarget(t, func(i *instance, err error) {
+			l.startTarget(t, measure, func(i *instance, err error) {
 				switch {
 				case l.ending: // nothing goes on; an error is the end's doing, or comes second
 				case err != nil:
@@ -159,7 +168,7 @@ func (s *Script) runTarget(L *lua.LState) int {
 			return outcome{}, false
 		})
 	}
-	i, err := l.startTargetNow(L, t)
+	i, err := l.startTargetNow(L, t, measure)
 	switch {
 	case s.scheduler.exiting: // on_load called os.exit
 		L.Error(exitMark, 0)
@@ -182,30 +191,43 @@ func (s *Script) stopTarget(L *lua.LState) int {
 	return 0
 }
 
-// waitTarget is wait([name]). It returns at once where nothing of that name runs.
+// waitTarget is wait([name][, ms]). It returns at once where nothing of that name runs.
 func (s *Script) waitTarget(L *lua.LState) int {
 	var name string
-	if L.GetTop() > 0 {
-		unpack(L, "wait", "name", &name)
+	ms := math.Inf(1)
+	switch _, number := L.Get(1).(lua.LNumber); {
+	case L.GetTop() == 1 && number:
+		unpack(L, "wait", "ms", &ms)
+	case L.GetTop() > 0:
+		unpack(L, "wait", "name", &name, "ms?", &ms)
 		name = s.target(L, name).Name
+	}
+	if math.IsNaN(ms) || ms < 0 || ms > longestWait && !math.IsInf(ms, 1) {
+		L.RaiseError("wait: expected a number of milliseconds from 0, got %v", lua.LNumber(ms))
 	}
 	s.mayWait(L, "wait")
 	l := s.loop
 	if !l.alive(name) {
-		return 0
+		L.Push(lua.LTrue)
+		return 1
 	}
 	return s.scheduler.suspend(L, func(t *task) (outcome, bool) {
 		l.waiting = append(l.waiting, waiter{name, t})
+		if !math.IsInf(ms, 1) {
+			l.at(time.Now().Add(time.Duration(ms*float64(time.Millisecond))), func() { l.giveUp(t) })
+		}
 		return outcome{}, false
 	})
 }
+
+// longestWait keeps durations far from overflow, in milliseconds: three years.
+const longestWait = 1e11
 
 // sleep is sleep(ms).
 func (s *Script) sleep(L *lua.LState) int {
 	var ms float64
 	unpack(L, "sleep", "ms", &ms)
-	// The bound keeps the duration far from overflow: 1e11 ms are three years.
-	if math.IsNaN(ms) || ms < 0 || ms > 1e11 {
+	if math.IsNaN(ms) || ms < 0 || ms > longestWait {
 		L.RaiseError("sleep: expected a number of milliseconds from 0, got %v", lua.LNumber(ms))
 	}
 	s.mayWait(L, "sleep")

@@ -123,6 +123,7 @@ func (d *handlers) with(h handlers) handlers {
 		exit:   slices.Concat(d.exit, h.exit),
 		lost:   slices.Concat(d.lost, h.lost),
 		timers: slices.Concat(d.timers, h.timers),
+		signal: slices.Concat(d.signal, h.signal),
 	}
 }
 

@@ -144,5 +144,8 @@ var classes = []class{
 	{"number", "Any number, also a 64-bit integer above 2^53, which is a value of its own with exact arithmetic and comparison.", ""},
 	{"map", "What map returns: a table for many keys. # is the number of keys.", ""},
 	{"aggregation", "What count, sum, hist and the like make: a result for each key. # is the number of keys; print and tostring show it.", ""},
-	{"handle", "What run returns: a target that was started.", "name: string"},
+	{"handle", "What run returns: a target that was started.", "name: string, maps: table<string, bpfmap>, globals: table<string, any>"},
+	{"bpfmap", "A map of a target that runs, handle.maps.NAME. Keys and values are numbers, strings or tables of their BTF type; what does not fit is an error that names the " +
+		"field. Values that are structs read as events do. The maps of each CPU have lists of values, one for each CPU, and stack-trace maps lists of addresses, which ustack " +
+		"and kstack take. # counts the entries. Entries may change while a script reads them: programs go on running.", "name: string, type: string, max_entries: integer"},
 }

@@ -66,6 +66,16 @@ target("opensnoop")
     end)`,
 	},
 	{
+		name: "on_signal", scope: inDescription, call: (*Script).onSignal,
+		params: "name: string, fn: fun(name: string)",
+		text: "Calls fn when the signal of that name, HUP, USR1, USR2, WINCH, CONT or ALRM, is sent to the process while the target runs. fn may sleep and wait. Signals that come before it has " +
+			"returned make it run once more. INT and TERM end the run in order; see on_exit.",
+		example: `
+target("opensnoop")
+    add_files("src/opensnoop.bpf.c")
+    on_signal("USR1", function(name) print("somebody sent " .. name) end)`,
+	},
+	{
 		name: "entry", scope: inDescription, call: (*Script).setEntry,
 		params: "fn: fun(...: string)",
 		text: "Calls fn with the arguments of ebpfx run. A project without an entry runs the targets that the arguments name, or else the default ones. The run ends when fn has " +
@@ -128,8 +138,7 @@ func (s *Script) every(L *lua.LState) int {
 	t := timer{pos: s.here(L, "every")}
 	var ms float64
 	unpack(L, "every", "ms", &ms, "fn", &t.fn)
-	// The upper bound keeps the duration far from overflow: 1e11 ms are three years.
-	if math.IsNaN(ms) || ms <= 0 || ms > 1e11 {
+	if math.IsNaN(ms) || ms <= 0 || ms > longestWait {
 		L.RaiseError("every: expected a number of milliseconds above 0, got %v", lua.LNumber(ms))
 	}
 	t.interval = max(time.Duration(ms*float64(time.Millisecond)), 1)

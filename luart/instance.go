@@ -19,6 +19,14 @@ type instance struct {
 	routes   map[*bpf.Stream]*route
 	started  time.Time
 	handle   lua.LValue
+	signals  []*signalState // of handlers.signal
+
+	maps     lua.LValue            // handle.maps; nil until asked for
+	mapOf    map[string]lua.LValue // its elements that were asked for
+	globals  lua.LValue            // handle.globals
+	stacks   []*bpf.Map            // maps of stack traces
+	measures bool                  // the kernel measures its programs
+	measured []bpf.ProgramStats    // the last time that somebody looked
 
 	stopped   bool
 	discard   bool   // records that are left go to no callback
@@ -107,6 +115,11 @@ func (l *loop) finish(i *instance, err error) {
 		l.opts.Discarded(i.target, i.discarded)
 	}
 	l.opts.Ended(i.target, i.kernel.Stats(), ran)
+	if i.measures {
+		if stats, err := i.kernel.ProgramStats(); err == nil {
+			i.measured = stats // scripts may ask later
+		}
+	}
 	if err := i.kernel.Close(); err != nil {
 		l.fail(fmt.Errorf("close %s: %w", i.target.Name, err))
 	}

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	lua "github.com/yuin/gopher-lua"
+	"golang.org/x/sys/unix"
 
 	"github.com/ebpfx/ebpfx/bpf"
 	"github.com/ebpfx/ebpfx/bpf/bpftest"
@@ -33,6 +34,8 @@ func requireKernel(tb testing.TB) {
 //
 //	test.produce(n)    makes n events in the map events, one after the other
 //	test.overflow(n)   makes n events in the map copies, which holds some thousand
+//	test.hit(n)        has access.bpf.c run with a number
+//	test.signal(n)     sends this process a signal
 //	test.interrupt()   does what Ctrl-C does
 //	test.NAME()        calls a hostFunction
 type kernelRun struct {
@@ -86,6 +89,8 @@ func runScript(t *testing.T, s *Script, opts RunOptions, functions ...hostFuncti
 	}
 	function("produce", func(n int) error { return bpftest.Produce(bpftest.Reserve, n) })
 	function("overflow", func(n int) error { return bpftest.Produce(bpftest.Output, n) })
+	function("hit", func(n int) error { _, _, _ = unix.Syscall(unix.SYS_GETPRIORITY, 0xbad, uintptr(n), 0); return nil })
+	function("signal", func(n int) error { return unix.Kill(os.Getpid(), unix.Signal(n)) })
 	function("interrupt", func(int) error { cancel(); return nil })
 	s.state.SetGlobal("test", lib)
 

@@ -11,6 +11,7 @@ import (
 	lua "github.com/yuin/gopher-lua"
 
 	"github.com/ebpfx/ebpfx/bpf/decode"
+	"github.com/ebpfx/ebpfx/bpf/stack"
 	"github.com/ebpfx/ebpfx/builder"
 	"github.com/ebpfx/ebpfx/builder/diag"
 )
@@ -58,6 +59,8 @@ type Script struct {
 	guard       *guard
 	cut         *diag.Diagnostic // why what runs is being ended; nil where that is no error
 	values      *values
+	access      *access
+	symbols     *stack.Names
 	specialized []*specialized // all that were made
 	scheduler   *scheduler
 	enum        *lua.LTable // the global of that name
@@ -71,6 +74,7 @@ type handlers struct {
 	exit   []*lua.LFunction
 	lost   []*lua.LFunction
 	timers []timer
+	signal []signalHandler
 }
 
 // eventHandler is one on_event. stream is a map's or an event type's name; "" takes what no other handler takes.
@@ -127,6 +131,7 @@ func newScript(p *builder.Project, opts LoadOptions) *Script {
 
 		describe: &description{root: &root{}},
 		alarm:    new(alarm),
+		symbols:  new(stack.Names),
 	}
 	s.alarm.answer = s.answerAlarm
 	s.guard = &guard{alarm: s.alarm, memory: opts.MemoryLimit}
@@ -205,4 +210,7 @@ func (s *Script) execute(fn *lua.LFunction) error {
 func (s *Script) Project() *builder.Project { return s.project }
 
 // Close frees the Lua state.
-func (s *Script) Close() { s.state.Close() }
+func (s *Script) Close() {
+	s.symbols.User.Close()
+	s.state.Close()
+}

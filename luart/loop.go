@@ -121,6 +121,7 @@ func (l *loop) run(ctx context.Context, args []string) error {
 	l.guard.begin(l.opts.CallbackTimeout)
 	defer context.AfterFunc(ctx, l.guard.end)()
 	defer close(l.done)
+	defer l.listen()()
 
 	l.start(args)
 	for !l.finished() {
@@ -188,7 +189,7 @@ func (l *loop) startInOrder(targets []*builder.Target) {
 		l.fail(fmt.Errorf("run %s: it is running already", targets[0].Name))
 		return
 	}
-	l.startTarget(targets[0], func(_ *instance, err error) {
+	l.startTarget(targets[0], false, func(_ *instance, err error) {
 		switch {
 		case l.ending: // err is the end's doing
 		case err != nil:

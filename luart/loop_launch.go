@@ -17,6 +17,7 @@ import (
 type launch struct {
 	target   *builder.Target
 	unwanted bool // it was stopped meanwhile
+	measure  bool // the kernel is to measure its programs from the start
 
 	// Set by the goroutine that launches; the loop's once that is done.
 	object  *bpf.Object
@@ -26,8 +27,8 @@ type launch struct {
 }
 
 // startTarget starts t without holding up the loop, and then calls started with the result.
-func (l *loop) startTarget(t *builder.Target, started func(*instance, error)) {
-	la := &launch{target: t}
+func (l *loop) startTarget(t *builder.Target, measure bool, started func(*instance, error)) {
+	la := &launch{target: t, measure: measure}
 	l.launching = append(l.launching, la)
 	go func() {
 		la.err = l.launch(la)
@@ -36,8 +37,8 @@ func (l *loop) startTarget(t *builder.Target, started func(*instance, error)) {
 }
 
 // startTargetNow starts t while everything else waits. L is the state that runs.
-func (l *loop) startTargetNow(L *lua.LState, t *builder.Target) (*instance, error) {
-	la := &launch{target: t}
+func (l *loop) startTargetNow(L *lua.LState, t *builder.Target, measure bool) (*instance, error) {
+	la := &launch{target: t, measure: measure}
 	l.launching = append(l.launching, la)
 	resume := l.guard.pause() // the build is not the callback's time
 	la.err = l.launch(la)
@@ -65,6 +66,11 @@ func (l *loop) launch(la *launch) error {
 	kernel, err := la.object.Load(bpf.LoadOptions{Hooks: hooks(t), Notice: notice, Verbose: l.verbose(t), Text: &iteratorOutput{l}, Strict: l.opts.Strict})
 	if err != nil {
 		return atHook(t, fmt.Errorf("run %s: %w", t.Name, err))
+	}
+	if la.measure {
+		if err := kernel.MeasurePrograms(); err != nil {
+			notice(err.Error())
+		}
 	}
 	_, skipped, err := kernel.Attach()
 	if err != nil {
@@ -145,6 +151,7 @@ func (l *loop) begin(L *lua.LState, la *launch) (*instance, error) {
 		target:   t,
 		handlers: l.script.handlers[t],
 		kernel:   la.kernel,
+		measures: la.measure,
 		started:  time.Now(),
 	}
 	i.handle = l.newHandle(i)

@@ -2,6 +2,7 @@ package luart
 
 import (
 	"errors"
+	"slices"
 	"time"
 
 	lua "github.com/yuin/gopher-lua"
@@ -81,7 +82,16 @@ func (l *loop) wakeWaiters() {
 	}
 	l.waiting = rest
 	for _, w := range ready {
-		l.drive(w.task, outcome{})
+		l.drive(w.task, outcome{values: []lua.LValue{lua.LTrue}})
+	}
+}
+
+// giveUp lets a task in wait go on, if it still waits: its time is over.
+func (l *loop) giveUp(t *task) {
+	i := slices.IndexFunc(l.waiting, func(w waiter) bool { return w.task == t })
+	if i >= 0 {
+		l.waiting = slices.Delete(l.waiting, i, i+1)
+		l.drive(t, outcome{values: []lua.LValue{lua.LFalse}})
 	}
 }
 

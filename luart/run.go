@@ -61,7 +61,10 @@ func (s *Script) Run(ctx context.Context, args []string, opts RunOptions) error 
 	l := newLoop(s, opts)
 	stdout := s.stdout
 	s.loop, s.stdout = l, l.stdout
-	defer func() { s.loop, s.stdout = nil, stdout }()
+	defer func() {
+		s.loop, s.stdout = nil, stdout
+		s.symbols.User.Close()
+	}()
 	return l.run(ctx, args)
 }
 

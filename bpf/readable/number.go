@@ -4,9 +4,6 @@ import (
 	"slices"
 	"strconv"
 	"strings"
-	"syscall"
-
-	"golang.org/x/sys/unix"
 
 	"github.com/ebpfx/ebpfx/bpf/decode"
 	"github.com/ebpfx/ebpfx/bpf/sysnr"
@@ -65,15 +62,8 @@ func errnoReading(f *decode.Field, positive bool) *Reading {
 		if !ok || v == 0 || v < -maxErrno || v > maxErrno || v > 0 && !positive {
 			return dst, false
 		}
-		sign := ""
-		if v < 0 {
-			sign, v = "-", -v
-		}
-		name := unix.ErrnoName(syscall.Errno(v))
-		if name == "" {
-			return dst, false
-		}
-		return append(append(dst, sign...), name...), true
+		name := Errno(v)
+		return append(dst, name...), name != ""
 	}}
 }
 

@@ -34,7 +34,15 @@ entry(function()
 end)
 ---
 entry(function()
-    wait(5) ### "^wait: expected a string, got a number$"
+    assert(wait(5) and wait() and wait(0)) -- nothing runs
+    wait(-1) ### "^wait: expected a number of milliseconds from 0, got -1$"
+end)
+---
+target("one") add_files("*.bpf.c")
+entry(function()
+    assert(wait("one", 5))
+    assert(not pcall(wait, "one", "x") and not pcall(wait, {}) and not pcall(wait, nil))
+    wait("one", 0 / 0) ### "^wait: expected a number of milliseconds from 0, got NaN$"
 end)
 ---
 -- After stop() the script goes on until it waits.
