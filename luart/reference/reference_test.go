@@ -54,7 +54,7 @@ func TestTypes(t *testing.T) {
 	for _, want := range []string{
 		"---@param body? table|fun()\nfunction target(name, body) end",
 		"---@overload fun(stream: string, fn: fun(event: event)|aggregation)",
-		"---@return handle\nfunction run(name) end",
+		"---@return handle\nfunction run(name, opts) end",
 		"function event:name(field) end",
 	} {
 		if !strings.Contains(types, want) {
