@@ -27,6 +27,9 @@ type Variant struct {
 	Kfuncs []string
 }
 
+// IsZero reports whether v is no difference.
+func (v Variant) IsZero() bool { return len(v.Own)+len(v.Kfuncs) == 0 }
+
 // What clang 14 and newer say. Up to 15 a call without a declaration is a warning,
 // and leaves an object that cannot be loaded.
 var (

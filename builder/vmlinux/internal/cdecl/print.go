@@ -112,6 +112,16 @@ func (p *printer) print(text string) {
 	fmt.Fprintf(p.w, "%s;\n\n", text)
 }
 
+// printRecord writes the struct or union d. What it takes is said behind it, for people and
+// for those who put something of the same size in its place.
+func (p *printer) printRecord(d *declaration) {
+	p.seen[d] = true
+	text := keyword(d.typ) + " " + d.name + " " + p.body(d.record, "")
+	l := p.header.layoutRecord(d.record)
+	p.flush()
+	fmt.Fprintf(p.w, "%s; /* size: %d, align: %d */\n\n", text, l.size, l.align)
+}
+
 // flush declares the tags that are needed ahead.
 func (p *printer) flush() {
 	for _, tag := range p.ahead {
@@ -133,8 +143,7 @@ func (p *printer) declaration(d *declaration) {
 	case enumTag:
 		p.print(enumBody(d.name, p.named(d), d.typ.(*btf.Enum).Size))
 	case recordTag:
-		p.seen[d] = true
-		p.print(keyword(d.typ) + " " + d.name + " " + p.body(d.record, ""))
+		p.printRecord(d)
 	case typedefName:
 		p.typedef(d)
 	}
