@@ -70,10 +70,20 @@ func (c *Cache) File(name string, content func() ([]byte, error)) (string, error
 	if err != nil {
 		return "", err
 	}
+	return c.write(name, data)
+}
+
+// write keeps a file in the first place that can be written.
+func (c *Cache) write(name string, data []byte) (string, error) {
+	return c.first(name, func(p place, path string) error { return p.write(path, data) })
+}
+
+// first has keep put a file called name at path in one place after the other, until one takes it.
+func (c *Cache) first(name string, keep func(p place, path string) error) (string, error) {
 	var first error
 	for _, dir := range c.dirs {
 		path := filepath.Join(dir.path, filepath.FromSlash(name))
-		err := dir.write(path, data)
+		err := keep(dir, path)
 		if err == nil {
 			if first != nil {
 				c.tell(fmt.Sprintf("the cache is in %s for now: %v", dir.path, first))

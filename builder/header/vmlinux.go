@@ -2,123 +2,135 @@ package header
 
 import (
 	"bytes"
-	"context"
-	"encoding/binary"
-	"encoding/hex"
 	"errors"
 	"fmt"
-	"io/fs"
-	"os"
+	"path/filepath"
 	"sync"
 
 	"github.com/ebpfx/ebpfx/builder/cachedir"
 	"github.com/ebpfx/ebpfx/builder/toolchain"
+	"github.com/ebpfx/ebpfx/builder/vmlinux"
 )
 
-// Where the running kernel describes its types, and tells its build ID.
-const (
-	kernelBTF   = "/sys/kernel/btf/vmlinux"
-	kernelNotes = "/sys/kernel/notes"
-)
+// runningFile is what vmlinux.Load calls the kernel that runs.
+const runningFile = "running"
 
-// ErrNoKernelBTF is the cause of Vmlinux's error on a kernel that does not describe its types.
+// ErrNoKernelBTF is the cause of the error on a kernel that does not describe its types.
 var ErrNoKernelBTF = errors.New("the kernel has no BTF")
 
-// Vmlinux is the vmlinux.h of the running kernel. It is made at most once for a
-// kernel, and may be used by several goroutines.
+// Vmlinux is a vmlinux.h for sources that bring none. It is made when it is needed first, and may be used
+// by several goroutines.
 type Vmlinux struct {
-	cache  *cachedir.Cache
-	btf    string // file of BTF
-	kernel string // identifies the kernel; "" when it has no BTF
+	cache *cachedir.Cache
+	id    string
+	print func() ([]byte, error)
 
-	mu sync.Mutex
+	mu    sync.Mutex
+	path  string
+	text  []byte
+	index *vmlinux.Index
 }
 
-// NewVmlinux returns the vmlinux.h of the running kernel, to be kept in cache. Nothing is made yet.
-func NewVmlinux(cache *cachedir.Cache) *Vmlinux {
-	return &Vmlinux{cache: cache, btf: kernelBTF, kernel: kernelID(kernelNotes, kernelBTF)}
-}
+// printer is what the ID of a printed header begins with. It changes when package vmlinux prints
+// the same types in another way.
+const printer = "1"
 
-// Dirs returns the folders that clang has to search for the header. It may be in none of them yet.
-func (v *Vmlinux) Dirs() []string {
-	if v.kernel == "" {
-		return nil
+// NewMerged returns the vmlinux.h that stands for many kernels, to be kept in cache. An architecture that
+// none was made for gets that of the kernel that runs. Nothing is made yet.
+func NewMerged(cache *cachedir.Cache) *Vmlinux {
+	arch := toolchain.HostTarget().Arch
+	version, err := vmlinux.Version(arch)
+	if err != nil {
+		return NewRunning(cache)
 	}
-	return v.cache.Dirs(v.dir())
+	return &Vmlinux{cache: cache, id: "merged-" + version, print: func() ([]byte, error) {
+		text, _, err := vmlinux.Header(arch)
+		return text, err
+	}}
 }
 
-// Make makes the header where there is none yet.
-func (v *Vmlinux) Make(ctx context.Context) error {
+// NewRunning returns the vmlinux.h of the kernel that runs. One that does not describe its types
+// is told of when the header is to be made.
+func NewRunning(cache *cachedir.Cache) *Vmlinux {
+	return newPrinted(cache, runningFile, kernelID(kernelNotes, kernelBTF))
+}
+
+// NewFromFile returns the vmlinux.h of the types in file, raw BTF or an ELF file that has it. content
+// identifies what is in the file.
+func NewFromFile(cache *cachedir.Cache, file, content string) *Vmlinux {
+	return newPrinted(cache, file, content)
+}
+
+func newPrinted(cache *cachedir.Cache, file, content string) *Vmlinux {
+	return &Vmlinux{cache: cache, id: "kernel" + printer + "-" + content, print: func() ([]byte, error) {
+		if file == runningFile && content == "" {
+			return nil, fmt.Errorf("%w (%s is missing); name a file that has it with set_btf, or run a kernel with CONFIG_DEBUG_INFO_BTF=y", ErrNoKernelBTF, kernelBTF)
+		}
+		spec, err := vmlinux.Load(file)
+		if err != nil {
+			return nil, err
+		}
+		var text bytes.Buffer
+		err = vmlinux.Print(&text, spec)
+		return text.Bytes(), err
+	}}
+}
+
+// ID identifies the text of the header.
+func (v *Vmlinux) ID() string { return v.id }
+
+// Path returns the path of the header, which is called vmlinux.h, in a folder of its own. It is made
+// where there is none yet, or a damaged one.
+func (v *Vmlinux) Path() (string, error) {
 	v.mu.Lock()
 	defer v.mu.Unlock()
-	if v.kernel == "" {
-		return fmt.Errorf("make vmlinux.h: %w (%s is missing); put a vmlinux.h into the project's folder, or run a kernel with CONFIG_DEBUG_INFO_BTF=y", ErrNoKernelBTF, v.btf)
-	}
-	_, err := v.cache.File(v.dir()+"/vmlinux.h", func() ([]byte, error) {
-		bpftool, _, err := toolchain.FindBpftool(ctx)
-		if err != nil {
-			return nil, err
-		}
-		out, err := toolchain.Run(ctx, "", bpftool, "btf", "dump", "file", v.btf, "format", "c")
-		if err != nil {
-			if len(out.Stderr) > 0 {
-				err = fmt.Errorf("%w: %s", err, firstLine(out.Stderr))
-			}
-			return nil, err
-		}
-		return out.Stdout, nil
-	})
-	if err != nil && ctx.Err() == nil {
-		err = fmt.Errorf("make vmlinux.h from %s: %w", v.btf, err)
-	}
-	return err
+	err := v.load()
+	return v.path, err
 }
 
-func (v *Vmlinux) dir() string { return "vmlinux-" + v.kernel }
-
-// kernelID returns what identifies the running kernel: the build ID in its ELF notes (include/linux/elfnote.h),
-// which change with its content and are read in no time, or a hash of its BTF. It is "" without BTF.
-func kernelID(notes, btf string) string {
-	if _, err := os.Stat(btf); err != nil {
+// Made returns the folder of the header if it was made already, else "".
+func (v *Vmlinux) Made() string {
+	path := v.cache.Find(v.name())
+	if path == "" {
 		return ""
 	}
-	if data, err := os.ReadFile(notes); err == nil {
-		if id := buildID(data, binary.NativeEndian); id != nil {
-			return hex.EncodeToString(id)
-		}
-	}
-	data, err := os.ReadFile(btf)
-	if errors.Is(err, fs.ErrNotExist) || len(data) == 0 {
-		return ""
-	}
-	return contentID(data)
+	return filepath.Dir(path)
 }
 
-// buildID returns the descriptor of the GNU build ID among ELF notes, each of
-// which is three words (size of name, size of descriptor, type), the name and the descriptor, padded to 4 bytes.
-func buildID(notes []byte, order binary.ByteOrder) []byte {
-	const header = 12
-	pad := func(n uint32) uint64 { return (uint64(n) + 3) &^ 3 }
-	for len(notes) >= header {
-		nameSize, descSize := order.Uint32(notes), order.Uint32(notes[4:])
-		typ := order.Uint32(notes[8:])
-		rest := notes[header:]
-		if uint64(len(rest)) < pad(nameSize)+uint64(descSize) {
-			return nil
-		}
-		name, desc := rest[:nameSize], rest[pad(nameSize):][:descSize]
-		if string(name) == "GNU\x00" && typ == ntGNUBuildID && descSize > 0 {
-			return desc
-		}
-		notes = rest[min(uint64(len(rest)), pad(nameSize)+pad(descSize)):]
+// name is what the header is called in the cache.
+func (v *Vmlinux) name() string { return "vmlinux-" + v.id + "/vmlinux.h" }
+
+// Text returns the header, which is not to be changed.
+func (v *Vmlinux) Text() ([]byte, error) {
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	err := v.load()
+	return v.text, err
+}
+
+// Index returns the index of the header.
+func (v *Vmlinux) Index() (*vmlinux.Index, error) {
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	if err := v.load(); err != nil {
+		return nil, err
 	}
+	var err error
+	if v.index == nil {
+		v.index, err = vmlinux.NewIndex(v.text)
+	}
+	return v.index, err
+}
+
+// load makes the header, or reads the one in the cache.
+func (v *Vmlinux) load() error {
+	if v.path != "" {
+		return nil
+	}
+	path, text, err := v.cache.Checked(v.name(), v.print)
+	if err != nil {
+		return fmt.Errorf("make vmlinux.h: %w", err)
+	}
+	v.path, v.text = path, text
 	return nil
-}
-
-// ntGNUBuildID is NT_GNU_BUILD_ID of elf.h.
-const ntGNUBuildID = 3
-
-func firstLine(text []byte) []byte {
-	line, _, _ := bytes.Cut(text, []byte("\n"))
-	return line
 }

@@ -1,6 +1,7 @@
 package header
 
 import (
+	"bytes"
 	"encoding/binary"
 	"encoding/hex"
 	"errors"
@@ -12,75 +13,132 @@ import (
 
 	"github.com/ebpfx/ebpfx/builder/cachedir"
 	"github.com/ebpfx/ebpfx/builder/internal/skip"
-	"github.com/ebpfx/ebpfx/builder/toolchain"
 )
 
-// newVmlinux returns a vmlinux.h that is made from the given file of BTF in an empty cache.
-func newVmlinux(t *testing.T, notes, btf string) *Vmlinux {
+// newCache returns an empty cache.
+func newCache(t *testing.T) *cachedir.Cache {
 	t.Helper()
 	t.Setenv("XDG_CACHE_HOME", t.TempDir())
-	return &Vmlinux{cache: cachedir.New(nil), btf: btf, kernel: kernelID(notes, btf)}
+	return cachedir.New(nil)
+}
+
+// newRunning returns the header of the running kernel.
+func newRunning(t *testing.T) *Vmlinux {
+	t.Helper()
+	_, err := os.Stat(kernelBTF)
+	skip.Unless(t, err)
+	return NewRunning(newCache(t))
 }
 
 func TestVmlinuxIsMadeOnce(t *testing.T) {
-	_, err := os.Stat(kernelBTF)
-	skip.Unless(t, err)
-	_, _, err = toolchain.FindBpftool(t.Context())
-	skip.Unless(t, err)
-	v := newVmlinux(t, kernelNotes, kernelBTF)
-	var wg sync.WaitGroup
-	for range 4 {
-		wg.Go(func() {
-			if err := v.Make(t.Context()); err != nil {
+	for name, v := range map[string]*Vmlinux{"merged": NewMerged(newCache(t)), "running": newRunning(t)} {
+		t.Run(name, func(t *testing.T) {
+			var wg sync.WaitGroup
+			for range 4 {
+				wg.Go(func() {
+					if _, err := v.Path(); err != nil {
+						t.Error(err)
+					}
+				})
+			}
+			wg.Wait()
+			path, err := v.Path()
+			if err != nil {
+				t.Fatal(err)
+			}
+			first, err := os.Stat(path)
+			if err != nil {
+				t.Fatal(err)
+			}
+			next := &Vmlinux{cache: v.cache, id: v.id, print: func() ([]byte, error) { return nil, errors.New("made again") }}
+			text, err := next.Text()
+			if err != nil || !strings.Contains(string(text), "struct task_struct {") {
+				t.Errorf("the header has %d bytes, %v", len(text), err)
+			}
+			if again, err := os.Stat(path); err != nil || !os.SameFile(first, again) {
+				t.Errorf("written again: %v", err)
+			}
+			if _, err := next.Index(); err != nil {
 				t.Error(err)
 			}
 		})
 	}
-	wg.Wait()
-	path := filepath.Join(v.Dirs()[0], "vmlinux.h")
-	first, err := os.Stat(path)
+}
+
+// What a disk, a power cut or a user made of the header is seen, and the header is made again.
+func TestDamagedVmlinux(t *testing.T) {
+	for name, damage := range map[string]func(path string) error{
+		"gone":         os.Remove,
+		"cut":          func(path string) error { return os.Truncate(path, 1000) },
+		"empty":        func(path string) error { return os.Truncate(path, 0) },
+		"changed":      func(path string) error { return poke(path) },
+		"without sum":  func(path string) error { return os.Remove(path + ".sum") },
+		"nonsense sum": func(path string) error { return os.WriteFile(path+".sum", []byte("x"), 0o600) },
+	} {
+		t.Run(name, func(t *testing.T) {
+			cache := newCache(t)
+			path, err := NewMerged(cache).Path()
+			if err != nil {
+				t.Fatal(err)
+			}
+			want, err := os.ReadFile(path)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if err := damage(path); err != nil {
+				t.Fatal(err)
+			}
+			if _, err := NewMerged(cache).Path(); err != nil {
+				t.Fatal(err)
+			}
+			if got, err := os.ReadFile(path); err != nil || !bytes.Equal(got, want) {
+				t.Errorf("it has %d bytes, want %d, %v", len(got), len(want), err)
+			}
+		})
+	}
+}
+
+// poke changes a byte in the middle of a file.
+func poke(path string) error {
+	f, err := os.OpenFile(path, os.O_WRONLY, 0)
 	if err != nil {
-		t.Fatal(err)
+		return err
 	}
-	if err := v.Make(t.Context()); err != nil {
-		t.Error(err)
-	}
-	if again, err := os.Stat(path); err != nil || !os.SameFile(first, again) {
-		t.Errorf("made again: %v", err)
-	}
-	text, err := os.ReadFile(path)
-	if err != nil || !strings.Contains(string(text), "struct task_struct {") {
-		t.Errorf("the header has %d bytes, %v", len(text), err)
-	}
+	defer f.Close()
+	_, err = f.WriteAt([]byte{0}, 100_000)
+	return err
 }
 
 func TestVmlinuxWithoutBTF(t *testing.T) {
-	v := newVmlinux(t, kernelNotes, "/no/such/btf")
-	err := v.Make(t.Context())
-	if !errors.Is(err, ErrNoKernelBTF) || !strings.Contains(err.Error(), "put a vmlinux.h into the project's folder") {
+	v := newPrinted(newCache(t), runningFile, "")
+	if _, err := v.Path(); !errors.Is(err, ErrNoKernelBTF) || !strings.Contains(err.Error(), "name a file that has it with set_btf") {
 		t.Errorf("got %v", err)
-	}
-	if v.Dirs() != nil {
-		t.Errorf("there are folders %q", v.Dirs())
 	}
 }
 
-func TestVmlinuxFromBadBTF(t *testing.T) {
-	_, _, err := toolchain.FindBpftool(t.Context())
-	skip.Unless(t, err)
-	btf := filepath.Join(t.TempDir(), "btf")
-	if err := os.WriteFile(btf, []byte("not BTF"), 0o644); err != nil {
+func TestVmlinuxFromBadFile(t *testing.T) {
+	text := filepath.Join(t.TempDir(), "text")
+	if err := os.WriteFile(text, []byte("not BTF"), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	v := newVmlinux(t, "/no/such/notes", btf)
-	err = v.Make(t.Context())
-	if err == nil || !strings.HasPrefix(err.Error(), "make vmlinux.h from "+btf+": bpftool exited with status") || strings.Contains(err.Error(), "\n") {
-		t.Errorf("got %v", err)
-	}
-	for _, dir := range v.Dirs() {
-		if _, err := os.Stat(filepath.Join(dir, "vmlinux.h")); err == nil {
-			t.Error("something was kept")
+	for _, file := range []string{text, "/no/such/file"} {
+		v := NewFromFile(newCache(t), file, "content")
+		_, err := v.Path()
+		if err == nil || !strings.HasPrefix(err.Error(), "make vmlinux.h: read BTF of "+file+": ") || strings.Contains(err.Error(), "\n") {
+			t.Errorf("got %v", err)
 		}
+	}
+}
+
+// Headers with the same ID have the same text.
+func TestVmlinuxID(t *testing.T) {
+	cache := newCache(t)
+	a, b, c := NewFromFile(cache, "/x", "one"), NewFromFile(cache, "/x", "two"), NewFromFile(cache, "/y", "one")
+	if a.ID() == b.ID() || a.ID() != c.ID() {
+		t.Errorf("got IDs %s, %s and %s", a.ID(), b.ID(), c.ID())
+	}
+	if m := NewMerged(cache).ID(); m == NewRunning(cache).ID() || m != NewMerged(cache).ID() {
+		t.Errorf("got ID %s", m)
 	}
 }
 

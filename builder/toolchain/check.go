@@ -46,11 +46,11 @@ func checkHeader(name, header string, from Package) Check {
 }
 
 func checkBpftool(ctx context.Context) Check {
-	c := Check{Name: "bpftool", Needed: true}
+	c := Check{Name: "bpftool"}
 	path, version, err := FindBpftool(ctx)
 	if err != nil {
 		c = c.failed(err)
-		c.Detail += " (it makes vmlinux.h, and links several sources into one object)"
+		c.Detail += " (it links several sources into one object)"
 		return c
 	}
 	c.OK, c.Detail = true, version+" ("+path+")"
