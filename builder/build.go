@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"runtime"
 	"slices"
+	"sync"
 
 	"github.com/ebpfx/ebpfx/builder/cachedir"
 	"github.com/ebpfx/ebpfx/builder/header"
@@ -20,6 +21,10 @@ type Options struct {
 	Color     bool     // have clang colour its diagnostics
 	Clang     string   // path or name of the compiler; "": $CLANG, else what PATH has
 	Reporter  Reporter // nil: silent
+	// Annotate is shown each object of a source as clang made it, debug information included, and returns it with what
+	// is to be kept of that: the debug information is taken out afterwards. nil, or an error: the object
+	// is kept as it is. Several goroutines call it.
+	Annotate func(object []byte) ([]byte, error)
 	// Notice is told what a user should know although nothing failed, such as that
 	// files are kept elsewhere because a folder is read-only. It is not called while Reporter is. nil: silent.
 	Notice func(text string)
@@ -66,7 +71,7 @@ func Build(ctx context.Context, p *Project, targets []*Target, opts Options) (*R
 		opts:    opts,
 		told:    told,
 		cache:   cache,
-		vmlinux: header.NewVmlinux(cache),
+		texts:   &texts{dir: p.Dir},
 	}
 	return b.run(ctx)
 }
@@ -78,14 +83,18 @@ type build struct {
 	opts    Options
 	told    *listener
 	cache   *cachedir.Cache
-	vmlinux *header.Vmlinux
+	texts   *texts
 
 	// Set by open.
 	dir      string // where objects go
 	index    *index
 	files    *files
-	clang    *toolchain.Clang // nil when there is none to be used
-	clangErr error            // why
+	clang    *toolchain.Clang           // nil when there is none to be used
+	clangErr error                      // why
+	vmlinux  map[string]*header.Vmlinux // by what set_btf says
+
+	mu   sync.Mutex // held for pchs
+	pchs map[string]*precompiled
 
 	started int64 // set by perform: files with an earlier change time were not written since
 }
@@ -124,6 +133,9 @@ func (b *build) run(ctx context.Context) (*Result, error) {
 	if ctx.Err() != nil {
 		return nil, ctx.Err() // what was killed half-way is no error of its own
 	}
+	if b.clang != nil {
+		err = errors.Join(err, b.writeCommands())
+	}
 	if err != nil {
 		return nil, err
 	}
@@ -144,6 +156,7 @@ func (b *build) open(ctx context.Context, dir string) error {
 		b.clang = nil
 	}
 	b.index.Compilers = seen
+	b.vmlinux = make(map[string]*header.Vmlinux)
 	return nil
 }
 

@@ -3,7 +3,6 @@ package builder
 import (
 	"context"
 	"fmt"
-	"os"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -25,11 +24,12 @@ type compilation struct {
 	args   []string
 	flags  string // hash of what matters of args
 	lookup *lookup
+	// vmlinux is the header for a source that brings none.
+	vmlinux *header.Vmlinux
 
-	before  map[string]fileStat // of files that may go into the object, as of before
-	object  string              // what run made, below its temporary folder
-	headers []string            // what it was made from beside the source
-	vmlinux bool                // among them was our vmlinux.h
+	before     map[string]fileStat // of files that may go into the object, as of before
+	made       made                // by run, as is what follows
+	variantDir string              // in the build folder: where the vmlinux.h lies that was changed for the source; "": none
 }
 
 // compilation returns how source of u is compiled.
@@ -57,6 +57,9 @@ func (b *build) compilation(u *unit, source string) *compilation {
 		own = append(own, rel)
 	}
 	args = append(args, t.CFlags...)
+	for _, d := range flagValues("-I", t.CFlags) {
+		own = append(own, relativeTo(dir, d))
+	}
 	// Where the system keeps its headers says nothing of what is in them: not part of flags, so that
 	// an object is up to date on a machine without them.
 	flags := hashOf(append(slices.Clone(args), source)...)
@@ -71,9 +74,10 @@ func (b *build) compilation(u *unit, source string) *compilation {
 	}
 	return &compilation{
 		build: b, unit: u, source: source, output: output,
-		args:   args,
-		flags:  flags,
-		lookup: &lookup{own: own, system: append(slices.Clone(systemDirs), system...)},
+		args:    args,
+		flags:   flags,
+		lookup:  &lookup{own: own, system: append(slices.Clone(systemDirs), system...)},
+		vmlinux: b.vmlinuxOf(t),
 	}
 }
 
@@ -94,15 +98,42 @@ func (c *compilation) watch() {
 	}
 }
 
-// commandLine returns all arguments of clang. compat are the folders of the headers that complete an older libbpf's. Our event
-// header is put in front of the source where events names one.
-func (c *compilation) commandLine(compat []string, events, object, deps string) []string {
+// flagValues returns the values that a flag has in args: -Ivalue and -I value.
+func flagValues(flag string, args []string) []string {
+	var values []string
+	for i, arg := range args {
+		if value, ok := strings.CutPrefix(arg, flag); ok && value != "" {
+			values = append(values, value)
+		} else if ok && i+1 < len(args) {
+			values = append(values, args[i+1])
+		}
+	}
+	return values
+}
+
+// front returns what is put in front of every source.
+func (c *compilation) front() (f front, err error) {
+	if f.events, err = header.Events(c.build.cache); err != nil {
+		return f, err
+	}
+	f.compat, err = header.Compat(c.build.cache)
+	return f, err
+}
+
+// commandLine returns all arguments of clang.
+func (c *compilation) commandLine(f front, object, deps string) []string {
 	args := slices.Clone(c.args)
-	for _, d := range slices.Concat(compat, c.build.vmlinux.Dirs()) {
+	for _, d := range f.compat {
 		args = append(args, "-isystem", d)
 	}
-	if events != "" {
-		args = append(args, "-include", events)
+	if f.vmlinux != "" {
+		args = append(args, "-isystem", f.vmlinux)
+	}
+	if f.pch != "" {
+		args = append(args, "-include-pch", f.pch)
+	}
+	if f.events != "" {
+		args = append(args, "-include", f.events)
 	}
 	if c.build.opts.Color {
 		args = append(args, "-fcolor-diagnostics")
@@ -121,81 +152,27 @@ func asOperand(name string) string {
 	return name
 }
 
+// command returns what makes the same object as run did, its debug information aside, from
+// files that are there afterwards; where it made none, what clang's words are about.
 func (c *compilation) command() []string {
-	events, eventsErr := header.Events(c.build.cache)
-	compat, compatErr := header.Compat(c.build.cache)
-	if eventsErr != nil || compatErr != nil {
-		return nil // run says it
+	if len(c.made.front.compat) == 0 {
+		return nil // it did not come to that
 	}
-	return append([]string{c.build.clang.Path}, c.commandLine(compat, events, c.build.shown(c.output), "")...)
+	f := c.made.front
+	f.pch = ""
+	if f.vmlinux != "" {
+		f.vmlinux = c.keptVmlinux(c.variantDir)
+	}
+	return append([]string{c.build.clang.Path}, c.commandLine(f, c.build.shown(c.output), "")...)
 }
 
-func (c *compilation) run(ctx context.Context, tmp string) (said []byte, err error) {
-	events, err := header.Events(c.build.cache)
-	if err != nil {
-		return nil, fmt.Errorf("compile %s: %w", c.source, err)
+// keptVmlinux returns the folder of the vmlinux.h that a source is compiled with: variantDir in the build folder if that
+// is not empty, else that of the whole, or "" while that was not made.
+func (c *compilation) keptVmlinux(variantDir string) string {
+	if variantDir != "" {
+		return c.build.shown(variantDir)
 	}
-	said, err = c.clang(ctx, events, tmp, "events")
-	if missing := missingHeader(said); err != nil && missing == "vmlinux.h" {
-		// It is made when a source asks for it, and not before.
-		if err := c.build.vmlinux.Make(ctx); err != nil {
-			return nil, c.failed(ctx, said, err)
-		}
-		said, err = c.clang(ctx, events, tmp, "events")
-	}
-	if err == nil && len(said) == 0 {
-		return nil, nil
-	}
-	// The header must not be what breaks a source, nor be seen in what clang says of
-	// it: the source as it is has the last word.
-	object := c.object
-	said, plainErr := c.clang(ctx, "", tmp, "plain")
-	if plainErr != nil {
-		return said, c.failed(ctx, said, plainErr)
-	}
-	if err == nil {
-		c.object = object
-	}
-	return said, nil
-}
-
-// clang compiles the source into NAME.o in tmp and reads what it included from
-// NAME.d.
-func (c *compilation) clang(ctx context.Context, events, tmp, name string) (said []byte, err error) {
-	compat, err := header.Compat(c.build.cache)
-	if err != nil {
-		return nil, err
-	}
-	object, deps := filepath.Join(tmp, name+".o"), filepath.Join(tmp, name+".d")
-	out, err := toolchain.Run(ctx, c.build.project.Dir, c.build.clang.Path, c.commandLine(compat, events, object, deps)...)
-	said = append(out.Stdout, out.Stderr...)
-	if err != nil {
-		return said, err
-	}
-	text, err := os.ReadFile(deps)
-	if err != nil {
-		return said, err
-	}
-	c.object = object
-	c.headers, c.vmlinux = nil, false
-	names := parseDeps(text)
-	if len(names) == 0 {
-		return said, fmt.Errorf("clang names no file in its dep file")
-	}
-	// The first is the source. What else has a backslash in its name is written with a slash by clang,
-	// is not found under that name, and has the object built every time: slow, but never wrong.
-	for _, name := range names[1:] {
-		if !filepath.IsAbs(name) {
-			name = filepath.Clean(name)
-		}
-		name = relativeTo(c.build.project.Dir, name)
-		if c.build.cache.Contains(name) {
-			c.vmlinux = c.vmlinux || filepath.Base(name) == "vmlinux.h"
-			continue
-		}
-		c.headers = append(c.headers, name)
-	}
-	return said, nil
+	return c.vmlinux.Made()
 }
 
 // failed says why the source was not compiled. said is what clang printed.
@@ -212,12 +189,15 @@ func (c *compilation) failed(ctx context.Context, said []byte, err error) error 
 func (c *compilation) finish() error {
 	b := c.build
 	path := filepath.Join(b.dir, c.output)
-	if err := place(c.object, path); err != nil {
+	if err := place(c.made.object, path); err != nil {
 		return fmt.Errorf("compile %s: %w", c.source, err)
 	}
-	r := &record{Rules: rules, Flags: c.flags, Compiler: b.clang.ID(), Vmlinux: c.vmlinux}
-	for _, name := range append([]string{c.source}, c.headers...) {
+	r := &record{Rules: rules, Flags: c.flags, Compiler: b.clang.ID()}
+	for _, name := range append([]string{c.source}, c.made.headers...) {
 		r.Inputs = append(r.Inputs, input{name, c.hashAsCompiled(name)})
+	}
+	if c.made.vmlinux {
+		r.Vmlinux, r.VariantDir = c.vmlinux.ID(), c.variantDir
 	}
 	r.Passed = c.lookup.passed(b.files, r)
 	b.note(c.output, r)

@@ -13,7 +13,7 @@ import (
 
 // rules changes when ebpfx compiles or links in another way than before, so that
 // what an older one built is built again. Flags and the event header count by themselves.
-var rules = "2 " + header.EventsID + " " + header.CompatID
+var rules = "3 " + header.EventsID + " " + header.CompatID
 
 // indexFile is where the index lies in the build folder.
 const indexFile = "index.json"
@@ -28,7 +28,7 @@ type index struct {
 }
 
 // indexVersion is the version of index' own layout.
-const indexVersion = 1
+const indexVersion = 2
 
 // record says from what one object was made.
 type record struct {
@@ -36,9 +36,10 @@ type record struct {
 	Flags    string  `json:"flags"`              // hash of what ran, save for the paths of temporary files and caches
 	Compiler string  `json:"compiler,omitempty"` // ID of clang; "" for a linked object
 	Inputs   []input `json:"inputs"`
-	// Vmlinux is set where a vmlinux.h of the cache was included. That one is no input: CO-RE makes objects fit
-	// every kernel, so another kernel's header is no reason to compile again.
-	Vmlinux bool `json:"vmlinux,omitempty"`
+	// Vmlinux is the ID of our vmlinux.h where that was included.
+	Vmlinux string `json:"vmlinux,omitempty"`
+	// VariantDir is where in the build folder that vmlinux.h lies if it was changed for the source.
+	VariantDir string `json:"variant,omitempty"`
 	// Passed has files that clang did not take although they lie where it looks
 	// before the place of a header of the same name.
 	Passed []string `json:"passed,omitempty"`

@@ -30,9 +30,9 @@ func (l *lookup) rivals(r *record, yield func(name string) bool) {
 			break
 		}
 	}
-	if r.Vmlinux {
+	if r.Vmlinux != "" {
 		for _, dir := range l.own {
-			if !yield(filepath.Join(dir, "vmlinux.h")) {
+			if !yield(filepath.Join(dir, vmlinuxName)) {
 				return
 			}
 		}

@@ -111,7 +111,8 @@ func (p *performer) settle(j *job) {
 func (p *performer) report() {
 	for ; p.reported < len(p.jobs); p.reported++ {
 		j := p.jobs[p.reported]
-		begun := j.state == running || j.state == succeeded || j.err != nil
+		// Which command made an object is known once it did.
+		begun := j.state == running && !p.build.opts.Verbose || j.state == succeeded || j.err != nil
 		switch {
 		case begun && !p.told:
 			p.step(j)

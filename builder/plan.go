@@ -65,7 +65,7 @@ func (b *build) planUnit(u *unit, before []*job) []*job {
 	for _, source := range u.sources {
 		c := b.compilation(u, source)
 		parts = append(parts, c.output)
-		if !b.isFresh(c.output, c.flags, c.lookup) {
+		if !b.isFresh(c.output, c.flags, c) {
 			c.watch()
 			jobs = append(jobs, &job{unit: u, verb: "compiling", file: source, needs: before, task: c})
 		}
@@ -100,8 +100,8 @@ func (b *build) shown(name string) string {
 	return relativeTo(b.project.Dir, filepath.Join(b.dir, name))
 }
 
-// isFresh reports whether the object called name is what would be made again.
-func (b *build) isFresh(name, flags string, lookup *lookup) bool {
+// isFresh reports whether the object called name is what would be made again, by c or by linking.
+func (b *build) isFresh(name, flags string, c *compilation) bool {
 	r := b.index.Objects[name]
 	if r == nil || r.Flags != flags || r.Output == "" || b.files.hash(b.shown(name)) != r.Output {
 		return false
@@ -112,6 +112,9 @@ func (b *build) isFresh(name, flags string, lookup *lookup) bool {
 		return false
 	}
 	if !elsewhere && r.Compiler != "" && r.Compiler != b.clang.ID() {
+		return false
+	}
+	if !elsewhere && r.Vmlinux != "" && r.Vmlinux != c.vmlinux.ID() {
 		return false
 	}
 	for _, in := range r.Inputs {
@@ -125,5 +128,5 @@ func (b *build) isFresh(name, flags string, lookup *lookup) bool {
 			return false
 		}
 	}
-	return elsewhere || lookup == nil || !lookup.changed(b.files, r)
+	return elsewhere || c == nil || !c.lookup.changed(b.files, r)
 }

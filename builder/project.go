@@ -57,6 +57,7 @@ type Target struct {
 	IncludeDirs []string // absolute
 	Defines     []string // NAME or NAME=VALUE, without -D
 	CFlags      []string
+	BTF         BTF // of set_btf
 	Deps        []Dep
 
 	Globals []Global
@@ -70,6 +71,15 @@ type Files struct {
 	Dir     string // absolute folder that Pattern is relative to
 	Pos     diag.Pos
 }
+
+// BTF says whose types the vmlinux.h of a target has. The zero BTF stands for those of many kernels.
+type BTF struct {
+	File string // absolute, or BTFRunning
+	Pos  diag.Pos
+}
+
+// BTFRunning stands for the kernel that runs.
+const BTFRunning = "running"
 
 // Dep names a target that is built first.
 type Dep struct {
