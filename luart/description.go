@@ -34,6 +34,7 @@ type settings struct {
 	kind        *string
 	binary      *string
 	isDefault   *bool
+	btf         *builder.BTF
 
 	files       []builder.Files
 	includeDirs []string
@@ -79,6 +80,7 @@ func (s *Script) complete() {
 			IncludeDirs: set.includeDirs,
 			Defines:     set.defines,
 			CFlags:      set.cflags,
+			BTF:         or(set.btf, builder.BTF{}),
 			Deps:        set.deps,
 			Globals:     set.globals,
 			Hooks:       set.hooks,
@@ -97,6 +99,7 @@ func (d *settings) with(set settings) settings {
 	set.kind = first(set.kind, d.kind)
 	set.binary = first(set.binary, d.binary)
 	set.isDefault = first(set.isDefault, d.isDefault)
+	set.btf = first(set.btf, d.btf)
 
 	set.files = slices.Concat(d.files, set.files)
 	set.includeDirs = slices.Concat(d.includeDirs, set.includeDirs)

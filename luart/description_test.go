@@ -139,23 +139,23 @@ target("b")
 func TestPaths(t *testing.T) {
 	s, dir := project(t, map[string]string{
 		"project.lua": `
-			add_includedirs("inc")
+			add_includedirs("inc") set_btf("running")
 			includes("sub")
 			target("top")
 				add_files("src/**.bpf.c") set_binary("bin/prog") attach_to("p", "./bin/prog:main") attach_to("p", "bin:sym", {binary = "../x"})`,
 		"sub/project.lua": `
-			target("inner") add_files("*.bpf.c") add_includedirs("inc", "/usr/include") set_binary("prog")
+			target("inner") add_files("*.bpf.c") add_includedirs("inc", "/usr/include") set_binary("prog") set_btf("k.btf")
 				attach_to("p", "/bin/sh:main")
 			require("flags")()`,
 		"sub/flags.lua": `return function() add_includedirs("more") end`,
 	})
 	sub := filepath.Join(dir, "sub")
 	want := []*builder.Target{
-		{Name: "inner", Kind: "auto", Default: true, Files: []builder.Files{{Pattern: "*.bpf.c", Dir: sub}}, Binary: "prog",
+		{Name: "inner", Kind: "auto", Default: true, Files: []builder.Files{{Pattern: "*.bpf.c", Dir: sub}}, Binary: "prog", BTF: builder.BTF{File: filepath.Join(sub, "k.btf")},
 			IncludeDirs: []string{filepath.Join(dir, "inc"), filepath.Join(sub, "inc"), "/usr/include", filepath.Join(sub, "more")},
 			Hooks:       []builder.Hook{{Program: "p", Where: "/bin/sh:main"}}},
 		{Name: "top", Kind: "auto", Default: true, Files: []builder.Files{{Pattern: "src/**.bpf.c", Dir: dir}},
-			Binary: filepath.Join(dir, "bin/prog"), IncludeDirs: []string{filepath.Join(dir, "inc")},
+			Binary: filepath.Join(dir, "bin/prog"), BTF: builder.BTF{File: builder.BTFRunning}, IncludeDirs: []string{filepath.Join(dir, "inc")},
 			Hooks: []builder.Hook{{Program: "p", Where: filepath.Join(dir, "bin/prog") + ":main"},
 				{Program: "p", Where: "bin:sym", Binary: filepath.Join(filepath.Dir(dir), "x")}}},
 	}

@@ -87,6 +87,16 @@ target("net")
     add_cflags("-Wall", "-Wno-unused-function")`,
 	},
 	{
+		name: "set_btf", scope: inDescription, call: (*Script).setBTF,
+		params: "file: string",
+		text: "Takes the types of vmlinux.h from a file of BTF, or from the running kernel for \"running\", for sources that bring no vmlinux.h. Where it is not called they have " +
+			"those of every kernel from 5.10 on, and the same sources give the same object on every machine.",
+		example: `
+target("driver")
+    add_files("src/driver.bpf.c")
+    set_btf("running")`,
+	},
+	{
 		name: "add_deps", scope: inDescription, call: (*Script).addDeps,
 		params: "...: string|string[]",
 		text:   "Has other targets built first.",

@@ -2,12 +2,18 @@ package main
 
 import (
 	"context"
+	"fmt"
+	"os"
+	"path/filepath"
 	"time"
 
 	"github.com/urfave/cli/v2"
 
+	"github.com/ebpfx/ebpfx/bpf"
 	"github.com/ebpfx/ebpfx/builder"
 	"github.com/ebpfx/ebpfx/builder/diag"
+	"github.com/ebpfx/ebpfx/builder/toolchain"
+	"github.com/ebpfx/ebpfx/builder/vmlinux"
 	"github.com/ebpfx/ebpfx/luart"
 )
 
@@ -24,12 +30,23 @@ Examples:
   ebpfx build opensnoop        one of them
   ebpfx build -v               and show the commands
   ebpfx build -P ~/tools/net   a project elsewhere
+  ebpfx build -k               all that compiles, whatever else does not
+  ebpfx build --lint           and name what some kernels lack
   ebpfx build -o json          one JSON object a diagnostic, on standard error`,
+		Flags: []cli.Flag{
+			&cli.IntFlag{Name: "jobs", Aliases: []string{"j"}, Usage: "compile `N` files at once (one a core)", DefaultText: " "},
+			&cli.BoolFlag{Name: "keep-going", Aliases: []string{"k"}, Usage: "go on with other files after an error", DisableDefaultText: true},
+			&cli.BoolFlag{Name: "lint", Usage: "warn of kernel types and members that some kernels lack and no CO-RE question guards", DisableDefaultText: true},
+		},
 		Action: action(con, build),
 	}
 }
 
 func build(ctx context.Context, c *call) error {
+	jobs := c.cli.Int("jobs")
+	if c.cli.IsSet("jobs") && jobs < 1 {
+		return usagef("--jobs: %d is no number of files", jobs)
+	}
 	script, err := c.load(ctx, luart.LoadOptions{Stdout: c.stderr})
 	if err != nil {
 		return err
@@ -41,8 +58,11 @@ func build(ctx context.Context, c *call) error {
 	if err != nil {
 		return err
 	}
-	_, err = c.build(ctx, project, targets, true)
-	return err
+	result, err := c.buildWith(ctx, project, targets, builder.Options{Jobs: jobs, KeepGoing: c.cli.Bool("keep-going")}, true)
+	if err != nil || !c.cli.Bool("lint") {
+		return err
+	}
+	return c.lint(project, result)
 }
 
 // pick returns the targets called names, or the default ones when there are no names.
@@ -64,13 +84,20 @@ func pick(p *builder.Project, names []string) ([]*builder.Target, error) {
 // build brings targets up to date while it shows the progress, and ends with a line that says so.
 // Where all were up to date that line is left out unless always is set.
 func (c *call) build(ctx context.Context, p *builder.Project, targets []*builder.Target, always bool) (*builder.Result, error) {
+	return c.buildWith(ctx, p, targets, builder.Options{}, always)
+}
+
+// buildWith is build with options that say how to go about it.
+func (c *call) buildWith(ctx context.Context, p *builder.Project, targets []*builder.Target, opts builder.Options, always bool) (*builder.Result, error) {
 	began := time.Now()
-	result, err := builder.Build(ctx, p, targets, builder.Options{
-		Verbose:  c.verbose,
-		Color:    c.colour && !c.json,
-		Reporter: c.progress(),
-		Notice:   c.notice,
-	})
+	progress := newProgress(c.console, p.Dir)
+	opts.Verbose = c.verbose
+	opts.Color = c.colour && !c.json
+	opts.Annotate = bpf.KeepEventTypes
+	opts.Reporter = progress
+	opts.Notice = c.notice
+	result, err := builder.Build(ctx, p, targets, opts)
+	progress.end()
 	if err != nil {
 		return nil, err
 	}
@@ -78,4 +105,30 @@ func (c *call) build(ctx context.Context, p *builder.Project, targets []*builder
 		c.progressf("build ok, %s, %s", count(uint64(len(result.Objects)), "target"), seconds(time.Since(began)))
 	}
 	return result, nil
+}
+
+// lint warns of what the objects of a build need of kernels, and not all of them have.
+func (c *call) lint(p *builder.Project, result *builder.Result) error {
+	for _, t := range p.Targets {
+		path := result.Objects[t]
+		if path == "" {
+			continue
+		}
+		object, err := os.Open(path)
+		if err != nil {
+			return fmt.Errorf("lint %s: %w", t.Name, err)
+		}
+		found, err := vmlinux.Lint(object, toolchain.HostTarget().Arch)
+		object.Close()
+		if err != nil {
+			return fmt.Errorf("lint %s: %w", t.Name, err)
+		}
+		for _, d := range found {
+			if d.File != "" && !filepath.IsAbs(d.File) {
+				d.File = filepath.Join(p.Dir, d.File)
+			}
+			c.render(d.FillSource())
+		}
+	}
+	return nil
 }

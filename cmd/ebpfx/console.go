@@ -160,8 +160,13 @@ func (c *console) render(d *diag.Diagnostic) {
 		dir, _ := os.Getwd() // "" leaves names absolute, which is right as well
 		b = d.AppendText(b, diag.TextOptions{Dir: dir, Color: c.colour})
 	}
-	if c.annotations && d.Level != diag.Note {
-		b = d.AppendGitHub(b, os.Getenv("GITHUB_WORKSPACE"))
-	}
 	c.stderr.Write(b)
+	c.annotate(d)
+}
+
+// annotate shows a diagnostic that was rendered as an annotation too, where it runs for GitHub.
+func (c *console) annotate(d *diag.Diagnostic) {
+	if c.annotations && d.Level != diag.Note {
+		c.stderr.Write(d.AppendGitHub(nil, os.Getenv("GITHUB_WORKSPACE")))
+	}
 }

@@ -3,47 +3,98 @@ package main
 import (
 	"bytes"
 	"fmt"
+	"os"
 	"strings"
 	"time"
 
 	"github.com/ebpfx/ebpfx/builder"
 	"github.com/ebpfx/ebpfx/builder/diag"
+	"github.com/ebpfx/ebpfx/builder/toolchain"
 )
 
-// progress shows a build as xmake does, a line a step.
-type progress struct{ *console }
+// progress shows a build as xmake does, a line a step. A user who wants quiet has one line at a terminal, which
+// each step overwrites and the end removes.
+type progress struct {
+	*console
+	dir   string // where commands run, and what names of files are relative to
+	width int    // of the line that is overwritten; 0: there is none
+	shown bool   // it is there
+}
 
-var _ builder.Reporter = progress{}
+var _ builder.Reporter = (*progress)(nil)
 
-// progress returns what a build reports to.
-func (c *console) progress() builder.Reporter { return progress{c} }
+// newProgress returns what a build of the project in dir reports to.
+func newProgress(c *console, dir string) *progress {
+	p := &progress{console: c, dir: dir}
+	if c.quiet && !c.json {
+		p.width = terminalWidth(c.stderr)
+	}
+	return p
+}
 
 // Step shows "[ 50%] <opensnoop> compiling src/opensnoop.bpf.c", and the command too when the user wants to see it.
-func (p progress) Step(s builder.Step) {
+func (p *progress) Step(s builder.Step) {
+	percent, target := fmt.Sprintf("[%3d%%]", s.Percent), "<"+s.Target.Name+">"
+	if p.width > 0 {
+		p.overwrite(fmt.Sprintf("%s %s %s %s", percent, target, s.Verb, s.File))
+	}
 	if p.quiet {
 		return
 	}
-	percent, target := fmt.Sprintf("[%3d%%]", s.Percent), "<"+s.Target.Name+">"
 	if p.colour && !p.json {
 		percent, target = "\x1b[32m"+percent+"\x1b[0m", "\x1b[35m"+target+"\x1b[0m"
 	}
 	p.progressf("%s %s %s %s", percent, target, s.Verb, s.File)
 	if p.verbose && len(s.Command) > 0 {
-		words := make([]string, len(s.Command))
-		for i, w := range s.Command {
-			words[i] = shellWord(w)
-		}
-		p.progressf("%s", strings.Join(words, " "))
+		p.progressf("%s", p.shellLine(s.Command))
 	}
 }
 
-// Output shows what a compiler or linker said, unchanged.
-func (p progress) Output(t *builder.Target, text []byte) {
-	if p.json {
-		p.render(&diag.Diagnostic{Level: diag.Note, Text: "output of a tool for target " + t.Name, Detail: string(bytes.TrimRight(text, "\n"))})
+// shellLine returns a command as a line that a shell takes in the current folder.
+func (p *progress) shellLine(command []string) string {
+	words := make([]string, len(command))
+	for i, w := range command {
+		words[i] = shellWord(w)
+	}
+	line := strings.Join(words, " ")
+	if here, err := os.Getwd(); err != nil || here != p.dir {
+		line = "cd " + shellWord(p.dir) + " && " + line
+	}
+	return line
+}
+
+// Output shows what a compiler or linker said: unchanged as text, and as diagnostics for machines.
+func (p *progress) Output(t *builder.Target, text []byte) {
+	p.end()
+	found := toolchain.Diagnostics(text, p.dir)
+	if !p.json {
+		p.stderr.Write(text)
+		for _, d := range found {
+			p.annotate(d)
+		}
 		return
 	}
-	p.stderr.Write(text)
+	if len(found) == 0 {
+		found = []*diag.Diagnostic{{Level: diag.Note, Text: "output of a tool for target " + t.Name, Detail: string(bytes.TrimRight(text, "\n"))}}
+	}
+	for _, d := range found {
+		p.render(d)
+	}
+}
+
+// overwrite shows text in place of what it showed last.
+func (p *progress) overwrite(text string) {
+	runes := []rune(text)
+	fmt.Fprintf(p.stderr, "\r\x1b[K%s", string(runes[:min(len(runes), p.width-1)]))
+	p.shown = true
+}
+
+// end removes the line that is overwritten.
+func (p *progress) end() {
+	if p.shown {
+		fmt.Fprint(p.stderr, "\r\x1b[K")
+		p.shown = false
+	}
 }
 
 // seconds renders how long something took.

@@ -104,6 +104,13 @@ set_globals{f = {a = 1, 2}} ### "^set_globals: f: expected a list or fields by n
 ---
 set_default("yes") ### "^set_default: expected a boolean, got a string$"
 ---
+set_btf("") ### `^set_btf: the name is empty; write "running" for the running kernel's types$`
+---
+set_btf() ### "^set_btf: missing argument file$"
+---
+set_btf("running")
+target("x") set_btf("kernel.btf")
+---
 set_binary("") ### "^set_binary: the name is empty$"
 ---
 on_event("rb") ### "^on_event: expected a function, got a string$"
