@@ -340,7 +340,7 @@ func (s *Script) makeTop(L *lua.LState) int {
 	}
 	switch field := by.(type) {
 	case nil:
-		sortByKeys(L, list, slices.Clone(list), "", true)
+		s.sortByKeys(L, list, slices.Clone(list), "", true)
 		storeElements(sorted, list)
 	case lua.LString:
 		s.sortList(L, sorted, "-"+field)

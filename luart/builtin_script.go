@@ -91,6 +91,7 @@ func (s *Script) openScript() {
 	if lib, ok := L.GetGlobal("string").(*lua.LTable); ok {
 		lib.RawSetString("format", L.NewFunction(new(formatter).stringFormat))
 		s.openPatterns(lib)
+		s.openStrings(lib)
 	}
 	if lib, ok := L.GetGlobal("table").(*lua.LTable); ok {
 		s.openTables(lib)

@@ -188,6 +188,32 @@ func (g *guard) checkMemory() error {
 	return fmt.Errorf("%s", g.tooMuch(held).text)
 }
 
+// reserve is called by Lua's goroutine in a function that is about to take so many bytes at once. It does not return where that is more than is
+// allowed: the next look at what is held could come too late.
+func (g *guard) reserve(bytes int) {
+	const little = 1 << 20
+	if bytes < little {
+		return
+	}
+	g.mu.Lock()
+	limit := g.memory
+	g.mu.Unlock()
+	if limit == 0 {
+		return
+	}
+	held := heldMemory()
+	if held+uint64(bytes) > limit {
+		runtime.GC()
+		held = heldMemory()
+	}
+	if held+uint64(bytes) > limit {
+		g.mu.Lock()
+		g.ring(g.tooMuch(held + uint64(bytes)))
+		g.mu.Unlock()
+		g.alarm.check()
+	}
+}
+
 // overMemory returns how many bytes the heap has, and whether that is more than is allowed. Some of them may be garbage.
 func (g *guard) overMemory() (held uint64, over bool) {
 	g.mu.Lock()
@@ -196,10 +222,15 @@ func (g *guard) overMemory() (held uint64, over bool) {
 	if limit == 0 {
 		return 0, false
 	}
+	held = heldMemory()
+	return held, held > limit
+}
+
+// heldMemory returns how many bytes the heap has, garbage and all.
+func heldMemory() uint64 {
 	sample := [1]metrics.Sample{{Name: "/memory/classes/heap/objects:bytes"}}
 	metrics.Read(sample[:])
-	held = sample[0].Value.Uint64()
-	return held, held > limit
+	return sample[0].Value.Uint64()
 }
 
 // tooMuch is the error about memory. It gives room for what the script still has to say.

@@ -9,11 +9,23 @@ import (
 
 // Functions of Lua's library that differ from the interpreter's own.
 
-// maxString bounds what string.rep makes, in bytes: the machine's memory should not hang on one factor.
+// maxString bounds what one call makes, in bytes: the machine's memory should not hang on one factor.
 const maxString = 256 << 20
 
+// openStrings replaces the functions of string that make long texts of short ones, or copies of long ones.
+func (s *Script) openStrings(lib *lua.LTable) {
+	lib.RawSetString("rep", s.state.NewFunction(s.stringRep))
+	for _, name := range []string{"lower", "reverse", "upper"} {
+		call := lib.RawGetString(name).(*lua.LFunction).GFunction
+		lib.RawSetString(name, s.state.NewFunction(func(L *lua.LState) int {
+			s.guard.reserve(len(L.CheckString(1)))
+			return call(L)
+		}))
+	}
+}
+
 // stringRep is string.rep with a bound.
-func stringRep(L *lua.LState) int {
+func (s *Script) stringRep(L *lua.LState) int {
 	text, n := L.CheckString(1), float64(L.CheckNumber(2))
 	if n < 1 || math.IsNaN(n) || text == "" {
 		L.Push(lua.LString(""))
@@ -22,11 +34,8 @@ func stringRep(L *lua.LState) int {
 	if n > float64(maxString/len(text)) {
 		L.RaiseError("string.rep: the result would be larger than %d MB", maxString>>20)
 	}
-	buf := make([]byte, 0, int(n)*len(text))
-	for range int(n) {
-		buf = append(buf, text...)
-	}
-	L.Push(lua.LString(buf))
+	s.guard.reserve(int(n) * len(text))
+	L.Push(lua.LString(strings.Repeat(text, int(n))))
 	return 1
 }
 

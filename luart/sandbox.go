@@ -77,7 +77,6 @@ func (s *Script) openLibraries(allowHost bool) {
 		s.confine()
 	}
 	s.pauseWhileWaiting()
-	L.SetField(L.GetGlobal("string"), "rep", L.NewFunction(stringRep))
 	L.SetField(L.GetGlobal("debug"), "traceback", L.NewFunction(luaTraceback))
 }
 

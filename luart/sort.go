@@ -36,7 +36,7 @@ func (s *Script) tableSort(L *lua.LState) int {
 	var list *lua.LTable
 	var comp *lua.LFunction
 	unpack(L, "table.sort", "list", &list, "comp?", &comp)
-	less := func(a, b lua.LValue) bool { return compare(L, "<", a, b) }
+	less := func(a, b lua.LValue) bool { s.alarm.check(); return compare(L, "<", a, b) }
 	if comp != nil {
 		less = s.calling(L, comp)
 	}
@@ -54,7 +54,7 @@ func (s *Script) sortList(L *lua.LState, list *lua.LTable, by lua.LValue) {
 	}
 	switch by := by.(type) {
 	case nil:
-		sortByKeys(L, elements, elements, "", false)
+		s.sortByKeys(L, elements, elements, "", false)
 	case *lua.LFunction:
 		sortStable(elements, s.calling(L, by))
 	case lua.LString:
@@ -63,7 +63,7 @@ func (s *Script) sortList(L *lua.LState, list *lua.LTable, by lua.LValue) {
 		for i, e := range elements {
 			keys[i] = sortKey(L, e, name, i+1)
 		}
-		sortByKeys(L, elements, keys, name, descending)
+		s.sortByKeys(L, elements, keys, name, descending)
 	default:
 		L.RaiseError("sort: by: %v", expected("the name of a field or a function", by))
 	}
@@ -119,7 +119,7 @@ func sortKey(L *lua.LState, element lua.LValue, name string, i int) lua.LValue {
 
 // sortByKeys orders elements as their keys, which are all numbers or all strings, are ordered. field is
 // where the keys are from; "" means that they are the elements themselves.
-func sortByKeys(L *lua.LState, elements, keys []lua.LValue, field string, descending bool) {
+func (s *Script) sortByKeys(L *lua.LState, elements, keys []lua.LValue, field string, descending bool) {
 	for i, k := range keys {
 		if err := comparableKeys(keys[0], k, i, field); err != nil {
 			L.RaiseError("sort: %v", err)
@@ -130,6 +130,7 @@ func sortByKeys(L *lua.LState, elements, keys []lua.LValue, field string, descen
 		order[i] = i
 	}
 	slices.SortStableFunc(order, func(i, j int) int {
+		s.alarm.check()
 		if descending {
 			i, j = j, i
 		}

@@ -60,10 +60,17 @@ func (s *Script) tableConcat(L *lua.LState) int {
 		if len(text) > maxString {
 			L.RaiseError("table.concat: the result would be larger than %d MB", maxString>>20)
 		}
+		if i%checkEvery == 0 {
+			s.alarm.check()
+		}
 	}
+	s.guard.reserve(len(text))
 	L.Push(lua.LString(text))
 	return 1
 }
+
+// checkEvery is how many elements of a list are dealt with between two looks at the alarm.
+const checkEvery = 1 << 12
 
 func (s *Script) tableGetN(L *lua.LState) int {
 	L.Push(lua.LNumber(s.lengths.of(list(L, "table.getn"))))

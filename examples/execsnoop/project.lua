@@ -9,8 +9,8 @@ target("execsnoop")
     set_description("started programs as a tree would show them")
     add_files("src/execsnoop.bpf.c")
 
-    -- Lua remembers what the kernel tells once: who is whose parent.
-    local name = {}
+    -- Lua remembers what the kernel tells once: who is whose parent. map() is a table for keys as large as PIDs.
+    local name = map()
     on_event(function (event)
         name[event.pid] = event.comm
         local parent = name[event.ppid] or event.ppid
