@@ -31,6 +31,7 @@ func (s *Script) readChunk(L *lua.LState, path string) (*lua.LFunction, error) {
 			return nil, nil
 		}
 	}
+	s.reading(path)
 	text, err := readSource(path)
 	if err != nil {
 		return nil, err

@@ -14,6 +14,10 @@ import (
 func (s *Script) includes(L *lua.LState) int {
 	dir := s.dir(L)
 	for _, pattern := range unpackStrings(L, "includes", "glob") {
+		if glob.HasMeta(pattern) {
+			root, _ := glob.Root(dir, pattern)
+			s.reading(root)
+		}
 		files, err := includedFiles(dir, pattern)
 		if err != nil {
 			L.RaiseError("includes: %q: %v", pattern, err)

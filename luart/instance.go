@@ -114,6 +114,7 @@ func (l *loop) finish(i *instance, err error) {
 	if i.discarded > 0 {
 		l.opts.Discarded(i.target, i.discarded)
 	}
+	l.running.ended(i.target.Name, i.kernel)
 	l.opts.Ended(i.target, i.kernel.Stats(), ran)
 	if i.measures {
 		if stats, err := i.kernel.ProgramStats(); err == nil {

@@ -2,6 +2,7 @@ package luart
 
 import (
 	"context"
+	"crypto/sha256"
 	"fmt"
 	"io"
 	"os"
@@ -27,6 +28,9 @@ type LoadOptions struct {
 	RawValues bool
 	// JSON has what is shown unasked for, such as aggregations that on_event was given, be JSON, a value a line.
 	JSON bool
+	// Reading is told of each file of Lua before it is read, and of each folder where includes looks for some, by absolute
+	// path. nil: nobody is.
+	Reading func(path string)
 }
 
 // Script is a loaded project.lua. It is not safe for concurrent use.
@@ -54,6 +58,7 @@ type Script struct {
 	raised      raisedError
 	required    map[string]lua.LValue // modules by path
 	requireHost bool                  // modules may lie outside the project
+	reading     func(path string)     // see LoadOptions
 
 	alarm       *alarm
 	guard       *guard
@@ -129,11 +134,15 @@ func newScript(p *builder.Project, opts LoadOptions) *Script {
 		rawValues:  opts.RawValues,
 		json:       opts.JSON,
 
+		reading:  opts.Reading,
 		describe: &description{root: &root{}},
 		alarm:    new(alarm),
 		symbols:  new(stack.Names),
 	}
 	s.alarm.answer = s.answerAlarm
+	if s.reading == nil {
+		s.reading = func(string) {}
+	}
 	s.guard = &guard{alarm: s.alarm, memory: opts.MemoryLimit}
 	if s.stdout == nil {
 		s.stdout = os.Stdout
@@ -208,6 +217,15 @@ func (s *Script) execute(fn *lua.LFunction) error {
 
 // Project returns what the script describes.
 func (s *Script) Project() *builder.Project { return s.project }
+
+// Text returns a hash of all Lua that was read, which changes whenever a script would be another one.
+func (s *Script) Text() [sha256.Size]byte {
+	h := sha256.New()
+	for _, src := range s.sources {
+		fmt.Fprintf(h, "%q %q\n", src.path, src.text)
+	}
+	return [sha256.Size]byte(h.Sum(nil))
+}
 
 // Close frees the Lua state.
 func (s *Script) Close() {

@@ -38,6 +38,11 @@ type loop struct {
 	instances []*instance // in the order of run; also those that are stopped and still deliver
 	waiting   []waiter
 
+	running   *Running // nil where nobody asks how the run goes
+	preparing bool
+	prepared  []*launch // that are loaded and not started
+	settled   bool
+
 	batch     *bpf.Batch // being delivered; nil: none
 	next      int        // first record of batch that was not delivered
 	delivery  *lua.LFunction
@@ -91,6 +96,9 @@ func newLoop(s *Script, opts RunOptions) *loop {
 			opts.Notice(fmt.Sprintf("%s: %s that came before it was stopped reached no callback", t.Name, plural(int(records), "event")))
 		}
 	}
+	if opts.TookOver == nil {
+		opts.TookOver = func(*builder.Target, *bpf.Takeover) {}
+	}
 	if opts.Ended == nil {
 		opts.Ended = func(*builder.Target, bpf.Stats, time.Duration) {}
 	}
@@ -123,8 +131,10 @@ func (l *loop) run(ctx context.Context, args []string) error {
 	defer close(l.done)
 	defer l.listen()()
 
-	l.start(args)
+	defer l.discardPrepared()
+	l.prepare(args, func() { l.start(args) })
 	for !l.finished() {
+		l.settle()
 		l.wake()
 		l.checkMemory()
 		if l.batch != nil {
@@ -134,6 +144,7 @@ func (l *loop) run(ctx context.Context, args []string) error {
 			l.wait()
 		}
 	}
+	l.settle()
 	l.end(true) // what is left are tasks that nobody will wake
 	l.flush()
 	l.reportTolerated()
@@ -161,23 +172,31 @@ func (l *loop) start(args []string) {
 		})
 		return
 	}
-	targets := s.project.Defaults()
-	if len(args) > 0 {
-		targets = nil
-		for _, name := range args {
-			t := s.project.Target(name)
-			if t == nil {
-				l.fail(noTarget(s.project, name))
-				return
-			}
-			targets = append(targets, t)
-		}
-	}
-	if len(targets) == 0 {
-		l.fail(errors.New("nothing to run: the project has no default target"))
+	targets, err := s.targetsOf(args)
+	if err != nil {
+		l.fail(err)
 		return
 	}
 	l.startInOrder(targets)
+}
+
+// targetsOf returns the targets that a run without an entry starts: those that args name, or the default ones.
+func (s *Script) targetsOf(args []string) ([]*builder.Target, error) {
+	var targets []*builder.Target
+	for _, name := range args {
+		t := s.project.Target(name)
+		if t == nil {
+			return nil, noTarget(s.project, name)
+		}
+		targets = append(targets, t)
+	}
+	if len(args) == 0 {
+		targets = s.project.Defaults()
+	}
+	if len(targets) == 0 {
+		return nil, errors.New("nothing to run: the project has no default target")
+	}
+	return targets, nil
 }
 
 // startInOrder starts targets one after the other. The run fails with the first that does.
@@ -202,7 +221,7 @@ func (l *loop) startInOrder(targets []*builder.Target) {
 
 // finished reports whether the loop has nothing more to do.
 func (l *loop) finished() bool {
-	return len(l.launching) == 0 && len(l.instances) == 0 && l.batch == nil && (l.ending || l.tasks == 0)
+	return !l.preparing && len(l.launching) == 0 && len(l.instances) == 0 && l.batch == nil && (l.ending || l.tasks == 0)
 }
 
 // checkMemory ends the run if scripts hold too much.

@@ -28,7 +28,8 @@ type launch struct {
 
 // startTarget starts t without holding up the loop, and then calls started with the result.
 func (l *loop) startTarget(t *builder.Target, measure bool, started func(*instance, error)) {
-	la := &launch{target: t, measure: measure}
+	la := l.takePrepared(t)
+	la.measure = measure
 	l.launching = append(l.launching, la)
 	go func() {
 		la.err = l.launch(la)
@@ -38,7 +39,8 @@ func (l *loop) startTarget(t *builder.Target, measure bool, started func(*instan
 
 // startTargetNow starts t while everything else waits. L is the state that runs.
 func (l *loop) startTargetNow(L *lua.LState, t *builder.Target, measure bool) (*instance, error) {
-	la := &launch{target: t, measure: measure}
+	la := l.takePrepared(t)
+	la.measure = measure
 	l.launching = append(l.launching, la)
 	resume := l.guard.pause() // the build is not the callback's time
 	la.err = l.launch(la)
@@ -46,14 +48,39 @@ func (l *loop) startTargetNow(L *lua.LState, t *builder.Target, measure bool) (*
 	return l.begin(L, la)
 }
 
-// launch builds, loads and attaches the target. It may be called from any goroutine.
+// launch builds and loads the target, unless that was done before, and attaches it. It may be called from any goroutine.
 func (l *loop) launch(la *launch) error {
+	if la.kernel == nil {
+		if err := l.load(la); err != nil {
+			return err
+		}
+	}
+	kernel := la.kernel
+	la.kernel = nil
+	if la.measure {
+		if err := kernel.MeasurePrograms(); err != nil {
+			la.notice(err.Error())
+		}
+	}
+	_, skipped, err := kernel.Attach()
+	if err != nil {
+		_ = kernel.Close() // why it could not be attached tells more
+		return atHook(la.target, fmt.Errorf("run %s: %w", la.target.Name, err))
+	}
+	for _, s := range skipped {
+		la.notice(s.Error())
+	}
+	la.kernel = kernel
+	return nil
+}
+
+// load builds and loads the target. It may be called from any goroutine.
+func (l *loop) load(la *launch) error {
 	t := la.target
 	path, err := l.buildTarget(t)
 	if err != nil {
 		return err
 	}
-	notice := func(text string) { la.notices = append(la.notices, text) }
 	if la.object, err = l.opts.Open(t, path); err != nil {
 		return fmt.Errorf("run %s: %w", t.Name, err)
 	}
@@ -63,26 +90,21 @@ func (l *loop) launch(la *launch) error {
 	if err := l.starts.Err(); err != nil {
 		return err
 	}
-	kernel, err := la.object.Load(bpf.LoadOptions{Hooks: hooks(t), Notice: notice, Verbose: l.verbose(t), Text: &iteratorOutput{l}, Strict: l.opts.Strict})
+	opts := bpf.LoadOptions{
+		Hooks: hooks(t), Notice: la.notice, Verbose: l.verbose(t), Text: &iteratorOutput{l}, Strict: l.opts.Strict,
+		Replaceable: l.opts.Replaceable, Replace: l.opts.Replace.kernel(t.Name),
+	}
+	if la.kernel, err = la.object.Load(opts); err != nil && opts.Replace != nil && l.opts.Replace.kernel(t.Name) == nil {
+		opts.Replace = nil // it ended meanwhile
+		la.kernel, err = la.object.Load(opts)
+	}
 	if err != nil {
 		return atHook(t, fmt.Errorf("run %s: %w", t.Name, err))
 	}
-	if la.measure {
-		if err := kernel.MeasurePrograms(); err != nil {
-			notice(err.Error())
-		}
-	}
-	_, skipped, err := kernel.Attach()
-	if err != nil {
-		_ = kernel.Close() // why it could not be attached tells more
-		return atHook(t, fmt.Errorf("run %s: %w", t.Name, err))
-	}
-	for _, s := range skipped {
-		notice(s.Error())
-	}
-	la.kernel = kernel
 	return nil
 }
+
+func (la *launch) notice(text string) { la.notices = append(la.notices, text) }
 
 func (l *loop) buildTarget(t *builder.Target) (string, error) {
 	l.build.Lock()
@@ -162,6 +184,10 @@ func (l *loop) begin(L *lua.LState, la *launch) (*instance, error) {
 	}
 	l.script.addEnumerators(la.object.Enumerators())
 	l.instances = append(l.instances, i)
+	l.running.began(t.Name, i.kernel)
+	if how := i.kernel.Takeover(); how != nil {
+		l.opts.TookOver(t, how)
+	}
 	l.collectSinks()
 
 	if la.unwanted || l.ending {
@@ -197,6 +223,7 @@ func (l *loop) begin(L *lua.LState, la *launch) (*instance, error) {
 func (l *loop) abandon(i *instance) {
 	i.stopped = true
 	l.instances = l.instances[:len(l.instances)-1]
+	l.running.ended(i.target.Name, i.kernel)
 	if err := i.kernel.Close(); err != nil {
 		l.fail(fmt.Errorf("close %s: %w", i.target.Name, err))
 	}

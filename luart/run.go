@@ -21,6 +21,12 @@ type RunOptions struct {
 	Open func(t *builder.Target, path string) (*bpf.Object, error)
 	// Strict has a target fail of which a program cannot be attached as its section says, as bpf.LoadOptions do.
 	Strict bool
+	// Replaceable has targets loaded so that a later run can take them over without a gap, as bpf.LoadOptions do.
+	Replaceable bool
+	// Replace is a run of an earlier version of the script whose targets this one takes over; nil: there is none. See Running.
+	Replace *Running
+	// TookOver is told how a target took over from that of the earlier run. nil: nobody is.
+	TookOver func(t *builder.Target, how *bpf.Takeover)
 	// Sink returns where the records of a stream go that no callback takes. nil: nowhere.
 	Sink func(*bpf.Stream) output.Sink
 	// Watch is called for each running target every WatchInterval and once more, with last set, when its programs are detached and its
@@ -58,7 +64,12 @@ type RunOptions struct {
 // Records that are in the rings when ctx or Timeout ends the run still reach their callbacks. A callback that does not return
 // a second later is ended.
 func (s *Script) Run(ctx context.Context, args []string, opts RunOptions) error {
+	return s.run(ctx, args, opts, nil)
+}
+
+func (s *Script) run(ctx context.Context, args []string, opts RunOptions, running *Running) error {
 	l := newLoop(s, opts)
+	l.running = running
 	stdout := s.stdout
 	s.loop, s.stdout = l, l.stdout
 	defer func() {

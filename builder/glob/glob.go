@@ -15,6 +15,22 @@ import (
 // HasMeta reports whether pattern holds *, ? or [, so that it may match several files.
 func HasMeta(pattern string) bool { return strings.ContainsAny(pattern, `*?[`) }
 
+// Root returns the folder in which a search for pattern begins, and whether it goes on in folders below that.
+func Root(dir, pattern string) (root string, below bool) {
+	root = dir
+	if filepath.IsAbs(pattern) {
+		root = "/"
+	}
+	segments := strings.FieldsFunc(pattern, func(r rune) bool { return r == '/' })
+	for i, s := range segments {
+		if HasMeta(s) || i == len(segments)-1 {
+			return root, i < len(segments)-1
+		}
+		root = filepath.Join(root, s)
+	}
+	return root, false
+}
+
 // Files returns the files that pattern matches, sorted and without duplicates, as absolute paths when dir is one. A relative
 // pattern starts at dir.
 //

@@ -26,7 +26,7 @@ func newApp(con *console) *cli.App {
 		Flags: append(globalFlags(),
 			&cli.BoolFlag{Name: "version", Usage: "show the version", DisableDefaultText: true}),
 		Commands: []*cli.Command{
-			buildCommand(con), runCommand(con), checkCommand(con), inspectCommand(con), listCommand(con), cleanCommand(con),
+			buildCommand(con), runCommand(con), watchCommand(con), checkCommand(con), inspectCommand(con), listCommand(con), cleanCommand(con),
 			doctorCommand(con), newCommand(con), genCommand(con), versionCommand(con), completionCommand(con), helpCommand(con),
 		},
 		OnUsageError:   onUsageError,
@@ -73,7 +73,7 @@ func action(con *console, verb func(context.Context, *call) error) cli.ActionFun
 		con.configure(s)
 
 		ctx := c.Context
-		if s.timeout > 0 && c.Command.Name != runVerb {
+		if s.timeout > 0 && !runsScript(c.Command.Name) {
 			var cancel context.CancelFunc
 			ctx, cancel = context.WithTimeoutCause(ctx, s.timeout, fmt.Errorf("not done after %v (--timeout)", s.timeout))
 			defer cancel()

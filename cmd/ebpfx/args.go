@@ -17,7 +17,7 @@ func arrange(app *cli.App, args []string) []string {
 		return args
 	}
 	cmd := app.Command(args[verb])
-	if cmd == nil || cmd.Name == runVerb && !namesProgram(cmd, args[verb+1:]) {
+	if cmd == nil || runsScript(cmd.Name) && !namesProgram(cmd, args[verb+1:]) {
 		return args
 	}
 
@@ -27,7 +27,7 @@ func arrange(app *cli.App, args []string) []string {
 		case arg == "--":
 			rest = append(rest, args[i+1:]...)
 			i = len(args)
-		case !isFlag(arg), cmd.Name == runVerb && len(rest) > 0 && !isOneOf(cmd.Flags, arg):
+		case !isFlag(arg), runsScript(cmd.Name) && len(rest) > 0 && !isOneOf(cmd.Flags, arg):
 			rest = append(rest, arg)
 		default:
 			flags = append(flags, arg)

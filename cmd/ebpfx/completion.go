@@ -97,7 +97,7 @@ func (c *call) candidates(ctx context.Context, words []string) []string {
 		}
 	case cmd.Name == "completion":
 		all = shells
-	case cmd.Name == "build", cmd.Name == "check", cmd.Name == "inspect", cmd.Name == runVerb:
+	case cmd.Name == "build", cmd.Name == "check", cmd.Name == "inspect", runsScript(cmd.Name):
 		all = c.targetWords(ctx, line)
 	}
 	return slices.DeleteFunc(slices.Clone(all), func(w string) bool { return !strings.HasPrefix(w, last) })

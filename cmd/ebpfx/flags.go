@@ -68,7 +68,7 @@ func readSettings(c *cli.Context) (settings, error) {
 	switch {
 	case !slices.Contains([]string{"auto", "always", "never"}, s.color):
 		return s, usagef("--color: %q is none of auto, always, never", s.color)
-	case s.output == rawOutput && c.Command.Name == runVerb:
+	case s.output == rawOutput && runsScript(c.Command.Name):
 	case !slices.Contains(outputs, s.output):
 		return s, usagef("--output: %q is none of %s", s.output, strings.Join(outputs, ", "))
 	}

@@ -13,8 +13,14 @@ import (
 	"github.com/ebpfx/ebpfx/luart"
 )
 
-// runVerb is the verb whose arguments belong to a script.
-const runVerb = "run"
+// The verbs whose arguments belong to a script.
+const (
+	runVerb   = "run"
+	watchVerb = "watch"
+)
+
+// runsScript reports whether verb is one of them.
+func runsScript(verb string) bool { return verb == runVerb || verb == watchVerb }
 
 func runCommand(con *console) *cli.Command {
 	return &cli.Command{
@@ -41,37 +47,74 @@ Examples:
   ebpfx run -- --fast                    entry("--fast")
   ebpfx run opensnoop.bpf.c --targ_pid 7 a program, with its variable targ_pid set
   ebpfx run tool.bpf.o -e 'on_event(function(e) print(e.comm) end)'`,
-		Flags: append([]cli.Flag{
-			&cli.BoolFlag{Name: "allow-host", Usage: "let the script read and write files and start programs", DisableDefaultText: true},
-			&cli.BoolFlag{Name: "strict", Usage: "fail where a program cannot be attached, in place of running without it", DisableDefaultText: true},
-			&cli.BoolFlag{Name: "raw-values", Usage: "print addresses, ports, times and error numbers as the numbers that they are", DisableDefaultText: true},
-		}, append(limitFlags(), programFlags()...)...),
+		Flags:  runFlags(),
 		Action: action(con, run),
 	}
 }
 
+// runFlags are the flags of the verbs that run something.
+func runFlags() []cli.Flag {
+	return append([]cli.Flag{
+		&cli.BoolFlag{Name: "allow-host", Usage: "let the script read and write files and start programs", DisableDefaultText: true},
+		&cli.BoolFlag{Name: "strict", Usage: "fail where a program cannot be attached, in place of running without it", DisableDefaultText: true},
+		&cli.BoolFlag{Name: "raw-values", Usage: "print addresses, ports, times and error numbers as the numbers that they are", DisableDefaultText: true},
+	}, append(limitFlags(), programFlags()...)...)
+}
+
 func run(ctx context.Context, c *call) error {
-	if runsProgram(c.cli) {
-		return runProgram(ctx, c)
+	if runsProgram(c.cli) && wantsHelp(c.cli) {
+		p, err := c.openProgram(ctx, c.args[0])
+		if err != nil {
+			return err
+		}
+		return c.programHelp(p)
 	}
-	if err := c.refuseProgramFlags(); err != nil {
-		return err
-	}
-	load, err := c.loadOptions()
+	e, err := c.edition(ctx, nil)
 	if err != nil {
 		return err
+	}
+	defer e.script.Close()
+	return e.error(e.script.Run(ctx, e.args, e.opts))
+}
+
+// edition is what run and watch run: a project, or a program without one, as its files are at one time.
+type edition struct {
+	script *luart.Script
+	args   []string // of the script
+	opts   luart.RunOptions
+	alone  bool // a program without a project
+}
+
+// edition reads what the arguments name. reading is told of the files of Lua that are read; it may be nil.
+func (c *call) edition(ctx context.Context, reading func(path string)) (*edition, error) {
+	load, err := c.loadOptions()
+	if err != nil {
+		return nil, err
+	}
+	load.Reading = reading
+	if runsProgram(c.cli) {
+		return c.programEdition(ctx, load)
+	}
+	if err := c.refuseProgramFlags(); err != nil {
+		return nil, err
 	}
 	script, err := c.load(ctx, load)
 	if err != nil {
-		return err
+		return nil, err
 	}
-	defer script.Close()
-
-	opts := c.runOptions()
-	opts.Build = func(ctx context.Context, t *builder.Target) (string, error) {
+	e := &edition{script: script, args: c.args, opts: c.runOptions()}
+	e.opts.Build = func(ctx context.Context, t *builder.Target) (string, error) {
 		return c.buildOne(ctx, script.Project(), t)
 	}
-	return script.Run(ctx, c.args, opts)
+	return e, nil
+}
+
+// error puts an error of the edition into words of the command line where it has no script to name.
+func (e *edition) error(err error) error {
+	if e.alone {
+		return flagged(err)
+	}
+	return err
 }
 
 // buildOne brings the object of a target up to date and returns its path.

@@ -37,7 +37,7 @@ func (c *call) loadOptions() (luart.LoadOptions, error) {
 	if text := c.cli.String("memory-limit"); text != "" {
 		limit, err := parseSize(text)
 		if err != nil {
-			return opts, usagef("%s: --memory-limit: %v", runVerb, err)
+			return opts, usagef("%s: --memory-limit: %v", c.cli.Command.Name, err)
 		}
 		opts.MemoryLimit = limit
 	}
@@ -46,7 +46,7 @@ func (c *call) loadOptions() (luart.LoadOptions, error) {
 		debug.SetMemoryLimit(int64(min(opts.MemoryLimit, math.MaxInt64)))
 	}
 	if timeout := c.cli.Duration("callback-timeout"); timeout < 0 {
-		return opts, usagef("%s: --callback-timeout: %v is negative", runVerb, timeout)
+		return opts, usagef("%s: --callback-timeout: %v is negative", c.cli.Command.Name, timeout)
 	}
 	return opts, nil
 }

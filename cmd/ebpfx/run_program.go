@@ -43,7 +43,7 @@ func isProgram(arg string) bool {
 
 // runsProgram reports whether c is run with a program's file in place of a project.
 func runsProgram(c *cli.Context) bool {
-	if c.Command.Name != runVerb || !isProgram(c.Args().First()) {
+	if !runsScript(c.Command.Name) || !isProgram(c.Args().First()) {
 		return false
 	}
 	return contextOf(c, "project").String("project") == "" && contextOf(c, "file").String("file") == ""
@@ -53,7 +53,7 @@ func runsProgram(c *cli.Context) bool {
 func (c *call) refuseProgramFlags() error {
 	for _, name := range []string{attachFlag, eventFlag, evalFlag, intervalFlag} {
 		if c.cli.IsSet(name) {
-			return usagef("run: --%s is for a program without a project; name its file: ebpfx run tool.bpf.c --%[1]s ...", name)
+			return usagef("%s: --%s is for a program without a project; name its file: ebpfx %[1]s tool.bpf.c --%[2]s ...", c.cli.Command.Name, name)
 		}
 	}
 	return nil
@@ -61,48 +61,42 @@ func (c *call) refuseProgramFlags() error {
 
 // program is a file that is run without a project.
 type program struct {
-	path   string
-	target *builder.Target
-	object *bpf.Object
+	path     string
+	target   *builder.Target
+	object   *bpf.Object
+	compiled string // path of the object
 }
 
-// runProgram is run with a file as its first argument.
-func runProgram(ctx context.Context, c *call) error {
+// programEdition is edition with a file as the first argument.
+func (c *call) programEdition(ctx context.Context, load luart.LoadOptions) (*edition, error) {
 	p, err := c.openProgram(ctx, c.args[0])
 	if err != nil {
-		return err
-	}
-	if wantsHelp(c.cli) {
-		return c.programHelp(p)
+		return nil, err
 	}
 	interval := c.cli.Duration(intervalFlag)
 	if interval <= 0 {
-		return usagef("--%s: %v is no time to wait", intervalFlag, interval)
+		return nil, usagef("--%s: %v is no time to wait", intervalFlag, interval)
 	}
 	if err := p.setOptions(c.args[1:]); err != nil {
-		return err
+		return nil, err
 	}
 	if err := p.setEvents(c.cli.StringSlice(eventFlag)); err != nil {
-		return err
+		return nil, err
 	}
 	if err := p.setHooks(c.cli.StringSlice(attachFlag)); err != nil {
-		return err
+		return nil, err
 	}
-
-	load, err := c.loadOptions()
-	if err != nil {
-		return err
+	if p.speaksThroughMaps() && c.flags.output == rawOutput {
+		return nil, usagef("--output: raw is for events, and %s sends none; its maps print as table or json", filepath.Base(p.path))
 	}
 	script, err := luart.LoadProject(ctx, p.project(), c.cli.String(evalFlag), load)
 	if err != nil {
-		return err
+		return nil, err
 	}
-	defer script.Close()
-
 	opts := c.runOptions()
 	opts.Build = func(ctx context.Context, t *builder.Target) (string, error) {
 		if t.Name == p.target.Name {
-			return p.path, nil // it is open already
+			return p.compiled, nil // it is open already
 		}
 		return c.buildOne(ctx, script.Project(), t) // -e may describe others
 	}
@@ -113,15 +107,12 @@ func runProgram(ctx context.Context, c *call) error {
 		return bpf.Open(path)
 	}
 	if p.speaksThroughMaps() {
-		if c.flags.output == rawOutput {
-			return usagef("--output: raw is for events, and %s sends none; its maps print as table or json", filepath.Base(p.path))
-		}
 		opts.Watch, opts.WatchInterval = c.mapWatcher(), interval
 		opts.Ended = func(t *builder.Target, _ bpf.Stats, ran time.Duration) { c.progressf("%s: %s", t.Name, seconds(ran)) }
 	}
 	notice := opts.Notice
 	opts.Notice = func(text string) { notice(asFlags(text)) }
-	return flagged(script.Run(ctx, nil, opts))
+	return &edition{script: script, opts: opts, alone: true}, nil
 }
 
 // advice is how package bpf tells to attach a program in a project.lua.
@@ -151,9 +142,11 @@ func (c *call) openProgram(ctx context.Context, path string) (*program, error) {
 		if err != nil {
 			return nil, err
 		}
+		p.compiled = object
 		p.object, err = openAs(path, object)
 		return p, err
 	}
+	p.compiled = p.path
 	p.object, err = bpf.Open(path)
 	return p, err
 }

@@ -1,0 +1,199 @@
+// Package filewatch tells when files of a project changed.
+//
+// It watches folders, not files: editors replace files by others of the same name, and a folder costs one watch however many
+// files are in it. What it tells is that it is time to look, not what changed: whoever looks judges by content, so that an event too many does
+// nothing, and one too few cannot be as long as another one follows.
+package filewatch
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/fsnotify/fsnotify"
+	"golang.org/x/sys/unix"
+)
+
+// How long changes are waited for.
+const (
+	// quiet is how long nothing may happen until a change is told: editors write, rename and set modes in a row.
+	quiet = 15 * time.Millisecond
+	// longest is when a change is told although more of them come: a checkout of a large tree.
+	longest = time.Second
+	// emptyFor is how long a file may be empty that an editor truncates before it writes it.
+	emptyFor = 400 * time.Millisecond
+	// look is the time between two looks at what tells of no events.
+	look = 20 * time.Millisecond
+)
+
+// Set says what is watched.
+type Set struct {
+	Files []string // absolute paths
+	Dirs  []string // where files of Extensions may appear, too
+	// Extensions are those of files in Dirs, and beside Files, that matter; with the dot.
+	Extensions []string
+}
+
+// Watcher watches a set of files.
+type Watcher struct {
+	fs      *fsnotify.Watcher
+	set     Set
+	watched map[string]bool // folders
+	vital   map[string]bool // paths whose coming and going changes what can be watched
+}
+
+// New returns a Watcher of nothing.
+func New() (*Watcher, error) {
+	fs, err := fsnotify.NewWatcher()
+	if err != nil {
+		return nil, fmt.Errorf("watch files: %w", explain(err))
+	}
+	return &Watcher{fs: fs, watched: make(map[string]bool)}, nil
+}
+
+// Close ends all watches.
+func (w *Watcher) Close() error { return w.fs.Close() }
+
+// Limit is the error that no more can be watched, with the way out.
+type Limit struct {
+	Sysctl string
+	err    error
+}
+
+func (l *Limit) Error() string {
+	return fmt.Sprintf("the limit of inotify is reached; raise it with: sysctl -w %s=%d", l.Sysctl, 2*max(4096, current(l.Sysctl)))
+}
+func (l *Limit) Unwrap() error { return l.err }
+
+// explain names the sysctl that is in the way: inotify(7).
+func explain(err error) error {
+	switch {
+	case errors.Is(err, unix.EMFILE):
+		return &Limit{"fs.inotify.max_user_instances", err}
+	case errors.Is(err, unix.ENOSPC):
+		return &Limit{"fs.inotify.max_user_watches", err}
+	}
+	return err
+}
+
+// current returns the value of a sysctl, or 0.
+func current(sysctl string) int {
+	var n int
+	text, err := os.ReadFile("/proc/sys/" + strings.ReplaceAll(sysctl, ".", "/"))
+	if err == nil {
+		_, _ = fmt.Sscan(string(text), &n)
+	}
+	return n
+}
+
+// Watch watches s in place of what was watched before. A folder that does not exist is awaited in the nearest one above it that does. Folders
+// that cannot be watched come back as errors, joined; the others are.
+func (w *Watcher) Watch(s Set) error {
+	w.set = s
+	wanted := make(map[string]bool)
+	w.vital = make(map[string]bool)
+	dirs := slices.Clone(s.Dirs)
+	for _, f := range s.Files {
+		dirs = append(dirs, filepath.Dir(f))
+	}
+	for _, dir := range dirs {
+		dir = filepath.Clean(dir)
+		for !isDir(dir) {
+			w.vital[dir] = true
+			dir = filepath.Dir(dir)
+		}
+		wanted[dir] = true
+	}
+	var errs []error
+	for dir := range wanted {
+		w.vital[dir] = true
+		// Again for those that are watched: one that was removed and came back is another one.
+		if err := w.fs.Add(dir); err != nil {
+			if errors.Is(err, unix.ENOENT) {
+				continue // it went away, of which the next look tells
+			}
+			errs = append(errs, fmt.Errorf("watch %s: %w", dir, explain(err)))
+		}
+	}
+	for dir := range w.watched {
+		if !wanted[dir] {
+			_ = w.fs.Remove(dir) // it may be gone
+		}
+	}
+	w.watched = wanted
+	return errors.Join(errs...)
+}
+
+func isDir(path string) bool {
+	info, err := os.Stat(path)
+	return err == nil && info.IsDir() || path == "/" || path == "."
+}
+
+// Wait returns when something changed and nothing has for a moment, or with ctx's error.
+func (w *Watcher) Wait(ctx context.Context) error {
+	var settle <-chan time.Time
+	var last time.Time
+	for {
+		select {
+		case <-ctx.Done():
+			return ctx.Err()
+		case e, ok := <-w.fs.Events:
+			if !ok {
+				return errors.New("watch files: the watcher is closed")
+			}
+			if w.matters(e) {
+				settle = time.After(quiet)
+				if last.IsZero() {
+					last = time.Now().Add(longest)
+				}
+			}
+		case err, ok := <-w.fs.Errors:
+			// Events may have been dropped: it is time to look.
+			if !ok || !errors.Is(err, fsnotify.ErrEventOverflow) {
+				return fmt.Errorf("watch files: %w", explain(err))
+			}
+			settle = time.After(quiet)
+		case <-settle:
+			if w.beingWritten() && time.Now().Before(last.Add(emptyFor-longest)) {
+				settle = time.After(look)
+				continue
+			}
+			return nil
+		}
+		if !last.IsZero() && time.Now().After(last) {
+			return nil
+		}
+	}
+}
+
+// beingWritten reports whether a file is empty, as it is between two steps of an editor.
+func (w *Watcher) beingWritten() bool {
+	return slices.ContainsFunc(w.set.Files, func(f string) bool {
+		info, err := os.Stat(f)
+		return err == nil && info.Mode().IsRegular() && info.Size() == 0
+	})
+}
+
+// matters reports whether an event is about an input, or a file that may become one.
+func (w *Watcher) matters(e fsnotify.Event) bool {
+	if w.vital[e.Name] {
+		return e.Op != fsnotify.Chmod || w.watched[e.Name]
+	}
+	if slices.Contains(w.set.Files, e.Name) {
+		return true
+	}
+	base := filepath.Base(e.Name)
+	if strings.HasPrefix(base, ".") || e.Op == fsnotify.Chmod {
+		return false
+	}
+	if slices.Contains(w.set.Extensions, filepath.Ext(base)) {
+		return true
+	}
+	// A new folder may bring files with it.
+	return e.Has(fsnotify.Create) && isDir(e.Name)
+}

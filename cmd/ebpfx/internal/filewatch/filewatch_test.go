@@ -1,0 +1,133 @@
+package filewatch
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"testing"
+	"time"
+)
+
+// watched returns a watcher of one file with a folder beside it.
+func watched(t *testing.T) (w *Watcher, file string) {
+	t.Helper()
+	dir := t.TempDir()
+	file = filepath.Join(dir, "src", "a.bpf.c")
+	if err := os.MkdirAll(filepath.Dir(file), 0o777); err != nil {
+		t.Fatal(err)
+	}
+	write(t, file, "1")
+	w, err := New()
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { w.Close() })
+	if err := w.Watch(Set{Files: []string{file}, Dirs: []string{filepath.Dir(file)}, Extensions: []string{".c", ".h"}}); err != nil {
+		t.Fatal(err)
+	}
+	return w, file
+}
+
+func write(t *testing.T, file, text string) {
+	t.Helper()
+	if err := os.WriteFile(file, []byte(text), 0o666); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// must fails unless a change is told.
+func must(t *testing.T, w *Watcher, what string) {
+	t.Helper()
+	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+	defer cancel()
+	if err := w.Wait(ctx); err != nil {
+		t.Fatalf("%s: %v", what, err)
+	}
+}
+
+// mustNot fails if a change is told. The next that is made on purpose is the end of the wait.
+func mustNot(t *testing.T, w *Watcher, what string) {
+	t.Helper()
+	ctx, cancel := context.WithTimeout(t.Context(), 10*quiet)
+	defer cancel()
+	if err := w.Wait(ctx); !errors.Is(err, context.DeadlineExceeded) {
+		t.Errorf("%s is told: %v", what, err)
+	}
+}
+
+func TestEditors(t *testing.T) {
+	w, file := watched(t)
+	dir := filepath.Dir(file)
+	write(t, file, "2")
+	must(t, w, "a file that is truncated and written")
+
+	write(t, file+"~tmp", "3")
+	if err := os.Rename(file+"~tmp", file); err != nil {
+		t.Fatal(err)
+	}
+	must(t, w, "a file that is renamed over the old one")
+
+	// As vim does: the old one becomes a backup, and a new one is written.
+	if err := os.Rename(file, file+"~"); err != nil {
+		t.Fatal(err)
+	}
+	write(t, file, "4")
+	must(t, w, "a file that is moved away and written anew")
+
+	write(t, filepath.Join(dir, "new.h"), "5")
+	must(t, w, "a new header")
+
+	for _, name := range []string{".a.bpf.c.swp", "4913", "notes.txt", "a.bpf.c~"} {
+		write(t, filepath.Join(dir, name), "6")
+	}
+	mustNot(t, w, "what is no input")
+}
+
+func TestEmptyFileIsAwaited(t *testing.T) {
+	w, file := watched(t)
+	write(t, file, "")
+	go func() {
+		time.Sleep(5 * quiet) // an editor that takes its time
+		_ = os.WriteFile(file, []byte("2"), 0o666)
+	}()
+	must(t, w, "a file that is written late")
+	if text, err := os.ReadFile(file); err != nil || string(text) != "2" {
+		t.Errorf("it was told when the file held %q, %v", text, err)
+	}
+	write(t, file, "")
+	must(t, w, "a file that stays empty")
+}
+
+func TestFolderComesBack(t *testing.T) {
+	w, file := watched(t)
+	for i := range 3 {
+		if err := os.RemoveAll(filepath.Dir(file)); err != nil {
+			t.Fatal(err)
+		}
+		must(t, w, "a folder that is removed")
+		if err := w.Watch(w.set); err != nil {
+			t.Fatal(err)
+		}
+		if err := os.Mkdir(filepath.Dir(file), 0o777); err != nil {
+			t.Fatal(err)
+		}
+		must(t, w, "a folder that comes back")
+		if err := w.Watch(w.set); err != nil {
+			t.Fatal(err)
+		}
+		write(t, file, fmt.Sprint(i))
+		must(t, w, "a file in it")
+	}
+}
+
+// TestStorm: many changes are told as one.
+func TestStorm(t *testing.T) {
+	w, file := watched(t)
+	for i := range 2000 {
+		write(t, filepath.Join(filepath.Dir(file), fmt.Sprintf("f%d.h", i)), "x")
+	}
+	must(t, w, "a storm")
+	mustNot(t, w, "a storm once more")
+}
