@@ -42,7 +42,7 @@ func resolveUSDT(p *point) error {
 	}
 	provider, _, ok := strings.Cut(name, ":")
 	switch {
-	case !ok || provider == "" || strings.HasSuffix(name, ":"):
+	case !ok || provider == "" || strings.Contains(provider, "/") || strings.HasSuffix(name, ":"):
 		return &predicate{`names no probe, which is written "provider:name" or "path:provider:name"`}
 	case binary == "" && p.pid != 0:
 	case binary == "" && p.hook:

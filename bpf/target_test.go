@@ -15,16 +15,24 @@ import (
 // Programs and libraries for tests to attach to are made from testdata/target when a test wants them. A machine without a
 // compiler, as virtual ones are, is given them in a folder that EBPFX_TARGETS names, where TestMakeTargets left them.
 
-// recipes are commands by the name of what they make. $@ stands for that, and for where it goes.
+// recipes are commands by the name of what they make. $@ stands for where it goes.
 var recipes = map[string]string{
-	"usdt-O0":         "cc -O0 -o $@ usdt.c",
-	"usdt-pie":        "cc -O2 -fPIE -pie -o $@ usdt.c",
-	"usdt-exec":       "cc -O2 -fno-pie -no-pie -o $@ usdt.c",
-	"usdt-static":     "cc -O2 -static -o $@ usdt.c",
-	"usdt-static-pie": "cc -O2 -static-pie -o $@ usdt.c",
-	"usdt-stripped":   "cc -O2 -s -o $@ usdt.c",
-	"libebpfx.so":     "cc -O2 -fPIC -shared -o $@ library.c",
-	"loader":          "cc -O2 -o $@ loader.c -ldl",
+	"usdt-O0":               "cc -O0 -o $@ usdt.c",
+	"usdt-pie":              "cc -O2 -fPIE -pie -o $@ usdt.c",
+	"usdt-exec":             "cc -O2 -fno-pie -no-pie -o $@ usdt.c",
+	"usdt-static":           "cc -O2 -static -o $@ usdt.c",
+	"usdt-static-pie":       "cc -O2 -static-pie -o $@ usdt.c",
+	"usdt-stripped":         "cc -O2 -s -o $@ usdt.c",
+	"libebpfx.so":           "cc -O2 -fPIC -shared -Wl,--version-script=library.map -o $@ library.c",
+	"loader":                "cc -O2 -o $@ loader.c -ldl",
+	"many":                  "cc -O2 -o $@ many.c",
+	"functions-pie":         "cc -O2 -fPIE -pie -o $@ functions.c",
+	"functions-exec":        "cc -O2 -fno-pie -no-pie -o $@ functions.c",
+	"functions-static":      "cc -O2 -static -o $@ functions.c",
+	"functions-stripped":    "cc -O2 -fPIE -pie -s -o $@ functions.c",
+	"functions-go":          "go build -o $@ functions.go",
+	"functions-go-stripped": "go build -ldflags=-s -o $@ functions.go",
+	"functions-rust":        "rustc -O -o $@ functions.rs",
 }
 
 // targetFolder is where targets are made, unless EBPFX_TARGETS says otherwise.
@@ -83,7 +91,11 @@ type process struct {
 // start runs a command until the test ends.
 func start(tb testing.TB, name string, args ...string) *process {
 	tb.Helper()
-	cmd := exec.Command(name, args...)
+	return startCommand(tb, exec.Command(name, args...))
+}
+
+func startCommand(tb testing.TB, cmd *exec.Cmd) *process {
+	tb.Helper()
 	cmd.Stderr = os.Stderr
 	in, err := cmd.StdinPipe()
 	if err != nil {

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"path/filepath"
 	"regexp"
+	"regexp/syntax"
 	"slices"
 	"strings"
 
@@ -28,7 +29,11 @@ func ParsePattern(text string) (Pattern, error) {
 	if IsExpression(text) {
 		var err error
 		if p.many, err = regexp.Compile(text[1 : len(text)-1]); err != nil {
-			return p, fmt.Errorf("the regular expression %s is malformed: %w", text, errors.Unwrap(err))
+			var malformed *syntax.Error
+			if errors.As(err, &malformed) {
+				err = errors.New(malformed.Code.String())
+			}
+			return p, fmt.Errorf("the regular expression %s is malformed: %w", text, err)
 		}
 		return p, nil
 	}

@@ -98,10 +98,11 @@ func parseMapping(line string) (m Mapping, ok bool) {
 	return m, ok && m.Start < m.End
 }
 
-// location returns where the file of m can be opened, whatever became of its path.
+// location returns where the file of m can be opened: whatever became of its path, where this process is privileged.
 func (m *Mapping) location(pid int, root string) Location {
-	if m.Deleted {
-		return Location{Name: m.Path, path: proc(pid, fmt.Sprintf("map_files/%x-%x", m.Start, m.End))}
+	mapped := proc(pid, fmt.Sprintf("map_files/%x-%x", m.Start, m.End))
+	if _, err := os.Stat(mapped); err == nil || m.Deleted {
+		return Location{Name: m.Path, path: mapped}
 	}
 	return Location{Name: m.Path, path: m.Path, root: root}
 }

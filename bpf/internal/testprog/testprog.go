@@ -16,5 +16,6 @@ var (
 	RefusedAlone = _RefusedAloneBytes
 	Sections     = _SectionsBytes
 	Streams      = _StreamsBytes
+	Uprobe       = _UprobeBytes
 	Usdt         = _UsdtBytes
 )

@@ -1,4 +1,4 @@
-/* A library with a probe, a versioned function and one of an old version. */
+/* A library with a probe, and with a function of two versions. */
 #define _SDT_HAS_SEMAPHORES 1
 #include <sys/sdt.h>
 
@@ -11,9 +11,7 @@ __attribute__((noinline)) int ebpfx_call(int n)
 	return n + 1;
 }
 
-#ifdef VERSIONS
 __attribute__((noinline)) int ebpfx_old(int n) { return n + 100; }
 __attribute__((noinline)) int ebpfx_new(int n) { return n + 200; }
 __asm__(".symver ebpfx_old, ebpfx_versioned@EBPFX_1");
 __asm__(".symver ebpfx_new, ebpfx_versioned@@EBPFX_2");
-#endif

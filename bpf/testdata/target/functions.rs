@@ -1,0 +1,13 @@
+// A function that is called once for each line of input, with the number of the line.
+use std::io::{stdin, BufRead};
+
+#[inline(never)]
+fn ebpfx_twice(n: i32) -> i32 {
+    std::hint::black_box(2 * n)
+}
+
+fn main() {
+    for (n, _) in stdin().lock().lines().enumerate() {
+        println!("{}", ebpfx_twice(n as i32 + 1));
+    }
+}
