@@ -5,8 +5,11 @@ import (
 	"debug/elf"
 	"errors"
 	"fmt"
+	"os"
 	"slices"
 	"strings"
+
+	"github.com/ebpfx/ebpfx/bpf/internal/symtab"
 )
 
 // Function is one of those that a File defines.
@@ -39,10 +42,12 @@ func (f *File) Functions() ([]Function, error) {
 	}), nil
 }
 
-func (f *File) readSymbols() error {
+// readSymbols reads both symbol tables, or what else tells the functions of a stripped file.
+func (f *File) readSymbols() (err error) {
 	if f.imports != nil {
 		return nil
 	}
+	defer damaged(f.Name, &err)
 	imports := make(map[string]bool)
 	for _, table := range []func() ([]elf.Symbol, error){f.ELF.Symbols, f.ELF.DynamicSymbols} {
 		symbols, err := table()
@@ -58,6 +63,9 @@ func (f *File) readSymbols() error {
 			}
 		}
 	}
+	if f.ELF.SectionByType(elf.SHT_SYMTAB) == nil {
+		f.readStripped()
+	}
 	slices.SortStableFunc(f.functions, func(a, b Function) int {
 		return cmp.Or(strings.Compare(a.Name, b.Name), cmp.Compare(a.Offset, b.Offset), cmp.Compare(len(b.Version), len(a.Version)))
 	})
@@ -67,6 +75,45 @@ func (f *File) readSymbols() error {
 	})
 	f.imports = imports
 	return nil
+}
+
+// readStripped finds functions in the file's debug file, and in what stripping leaves. That there is neither is no error.
+func (f *File) readStripped() {
+	if f.file == nil {
+		return
+	}
+	file, err := os.Open(f.KernelPath())
+	if err != nil {
+		return
+	}
+	symbols, err := symtab.Read(file, f.Name, func(path string) (*os.File, error) {
+		return finder{root: f.location.root}.at(path).open()
+	})
+	if err != nil {
+		return
+	}
+	defer symbols.Close()
+	indirect := make(map[uint64]bool)
+	for _, fn := range f.functions {
+		indirect[fn.Offset] = indirect[fn.Offset] || fn.indirect
+	}
+	for s := range symbols.All() {
+		fn := Function{Name: s.Name, Size: s.Size, precedence: local}
+		if s.Exported {
+			fn.precedence = global
+		}
+		var ok bool
+		if fn.Offset, ok = f.CodeOffset(s.Address); ok && !indirect[fn.Offset] {
+			f.functions = append(f.functions, fn)
+		}
+	}
+}
+
+// damaged makes an error of a panic: nobody promises that debug/elf takes all bytes.
+func damaged(name string, err *error) {
+	if r := recover(); r != nil {
+		*err = fmt.Errorf("read symbols of %s: it is damaged: %v", name, r)
+	}
 }
 
 // function reads a symbol. Tables of linkers have versions in names.

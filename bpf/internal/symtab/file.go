@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"iter"
 	"os"
 	"sync"
 
@@ -139,6 +140,27 @@ func (f *File) Name(address uint64) (name string, offset uint64, ok bool) {
 		}
 	}
 	return "", 0, false
+}
+
+// Function is one that a file has, under the name that its compiler gave it.
+type Function struct {
+	Name     string
+	Address  uint64
+	Size     uint64 // 0: unknown
+	Exported bool   // other files see it
+}
+
+// All returns all functions, of each table by address, until the File is closed.
+func (f *File) All() iter.Seq[Function] {
+	return func(yield func(Function) bool) {
+		for _, t := range f.tables {
+			for i, fn := range t.functions {
+				if !yield(Function{t.name(i), fn.address, fn.size(), fn.exported()}) {
+					return
+				}
+			}
+		}
+	}
 }
 
 // Close closes the files that names are read from.
