@@ -32,7 +32,7 @@ var recipes = map[string]string{
 	"functions-stripped":    "cc -O2 -fPIE -pie -s -o $@ functions.c",
 	"functions-go":          "go build -o $@ functions.go",
 	"functions-go-stripped": "go build -ldflags=-s -o $@ functions.go",
-	"functions-rust":        "rustc -O -o $@ functions.rs",
+	"functions-rust":        "rustc -O -Ctarget-feature=+crt-static -o $@ functions.rs",
 }
 
 // targetFolder is where targets are made, unless EBPFX_TARGETS says otherwise.

@@ -50,8 +50,14 @@ func cannotProbe(err error) bool {
 	return errors.Is(err, notSupported) || errors.Is(err, unix.EOPNOTSUPP) || errors.Is(err, unix.EINVAL) || errors.Is(err, unix.EILSEQ)
 }
 
+// slow is how many probes take the kernel seconds to take away again: it does so one by one, and waits for all CPUs each time.
+const slow = 100
+
 // attachEachPlace opens a perf event for each place.
 func attachEachPlace(prog *ebpf.Program, p *point, f *executable.File, places []place) (links concurrently, refused []place, err error) {
+	if len(places) > slow {
+		p.notice(fmt.Sprintf("%s: on this kernel %d functions are probed one by one; to end that may take some ten milliseconds for each", p.name, len(places)))
+	}
 	path := f.KernelPath()
 	ex, err := link.OpenExecutable(path)
 	if err != nil {

@@ -35,7 +35,8 @@ func (e *processError) Is(target error) bool { return target == ErrNoProcess }
 
 // Alive returns an error that says so when there is no process pid.
 func Alive(pid int) error {
-	if _, err := os.Stat(proc(pid, "stat")); errors.Is(err, fs.ErrNotExist) {
+	// What has ended and is not waited for still has an entry, but neither code nor memory.
+	if _, err := os.Readlink(proc(pid, "exe")); errors.Is(err, fs.ErrNotExist) || errors.Is(err, unix.ESRCH) {
 		return noProcess(pid)
 	}
 	return nil
@@ -46,7 +47,7 @@ func proc(pid int, name string) string { return filepath.Join("/proc", strconv.I
 // Mappings returns what code process pid has mapped from files, in the order of addresses.
 func Mappings(pid int) ([]Mapping, error) {
 	f, err := os.Open(proc(pid, "maps"))
-	if errors.Is(err, fs.ErrNotExist) {
+	if errors.Is(err, fs.ErrNotExist) || errors.Is(err, unix.ESRCH) {
 		return nil, noProcess(pid)
 	}
 	if err != nil {
