@@ -18,3 +18,6 @@ func KernelVariable(name string) (uint32, error) {
 	id, err := kernelVariable(name)
 	return uint32(id), err
 }
+
+// TakesLogarithms is takesLogarithms.
+func TakesLogarithms(insns asm.Instructions) bool { return takesLogarithms(insns) }

@@ -212,14 +212,15 @@ func TestNoCapabilities(t *testing.T) {
 }
 
 // compile compiles a source of testdata that bpf2go refuses.
-func compile(t *testing.T, source string) string {
+func compile(t *testing.T, source string, flags ...string) string {
 	t.Helper()
 	if _, err := exec.LookPath("clang"); err != nil {
 		t.Skip("clang is not installed")
 	}
 	object := filepath.Join(t.TempDir(), strings.TrimSuffix(source, ".c")+".o")
-	out, err := exec.Command("clang", "-O2", "-g", "-target", "bpf", "-mcpu=v3", "-Wall", "-Werror",
-		"-include", "../builder/header/events.h", "-c", filepath.Join("testdata", source), "-o", object).CombinedOutput()
+	args := append([]string{"-O2", "-g", "-target", "bpf", "-mcpu=v3", "-Wall", "-Werror",
+		"-include", "../builder/header/events.h", "-c", filepath.Join("testdata", source), "-o", object}, flags...)
+	out, err := exec.Command("clang", args...).CombinedOutput()
 	if err != nil {
 		t.Fatalf("%v: %s", err, out)
 	}

@@ -9,6 +9,9 @@ import (
 type Snapshot struct {
 	Maps      []MapContent // those that are no scratch memory and not empty, by name
 	Variables []Variable   // not read-only, and not zero
+	// Logarithmic is set where slot i of a histogram counts values from 2^i on, as the programs' code tells. Otherwise slots count
+	// whatever the program has them for, mostly one value each.
+	Logarithmic bool
 
 	stacks []*Map
 }
@@ -21,7 +24,7 @@ type MapContent struct {
 
 // Snapshot reads all maps that hold data, and all variables that programs may write.
 func (i *Instance) Snapshot() (*Snapshot, error) {
-	s := &Snapshot{}
+	s := &Snapshot{Logarithmic: i.object.takesLogarithms()}
 	for _, info := range i.object.Maps() {
 		if info.Scratch {
 			continue

@@ -51,9 +51,9 @@ func readSlots(t *decode.Type, b []byte) []uint64 {
 // barWidth is how long the bar of the fullest slot is.
 const barWidth = 40
 
-// appendHistogram appends a line a slot up to the last that is not empty, under a header. Slot i counts values from 2^i
-// to 2^(i+1)-1, and slot 0 those of 0 and 1, as log2l in libbpf-tools' bits.bpf.h has it.
-func appendHistogram(dst []byte, slots []uint64) []byte {
+// appendHistogram appends a line a slot up to the last that is not empty, under a header. Where slots are powers of two, slot i counts values from 2^i
+// to 2^(i+1)-1, and slot 0 those of 0 and 1, as log2l in libbpf-tools' bits.bpf.h has it. Others are shown by their numbers.
+func appendHistogram(dst []byte, slots []uint64, powers bool) []byte {
 	for len(slots) > 0 && slots[len(slots)-1] == 0 {
 		slots = slots[:len(slots)-1]
 	}
@@ -66,14 +66,21 @@ func appendHistogram(dst []byte, slots []uint64) []byte {
 		width = 20
 	}
 	countWidth := max(len("count"), len(fmt.Sprint(most)))
-	dst = fmt.Appendf(dst, "%*s : %-*s  distribution\n", 2*width+len(" -> "), "value", countWidth, "count")
-	for i, n := range slots {
+	slot := func(i int) string {
 		low, high := uint64(1)<<i, uint64(1)<<i<<1-1
 		if i == 0 {
 			low = 0
 		}
-		bar := strings.Repeat("*", scaled(n, most))
-		dst = fmt.Appendf(dst, "%*d -> %-*d : %-*d |%-*s|\n", width, low, width, high, countWidth, n, barWidth, bar)
+		return fmt.Sprintf("%*d -> %-*d", width, low, width, high)
+	}
+	title := fmt.Sprintf("%*s", 2*width+len(" -> "), "value")
+	if !powers {
+		slot = func(i int) string { return fmt.Sprintf("%*d", width, i) }
+		title = fmt.Sprintf("%*s", width, "slot")
+	}
+	dst = fmt.Appendf(dst, "%s : %-*s  distribution\n", title, countWidth, "count")
+	for i, n := range slots {
+		dst = fmt.Appendf(dst, "%s : %-*d |%-*s|\n", slot(i), countWidth, n, barWidth, strings.Repeat("*", scaled(n, most)))
 	}
 	return dst
 }

@@ -17,6 +17,7 @@ type Maps struct {
 	*Table
 	symbols Symbols
 	passes  int
+	powers  bool // slots of histograms are powers of two
 }
 
 // Symbols names the frames of stack traces, as stack.Names does.
@@ -39,6 +40,7 @@ func (m *Maps) WriteMaps(s *bpf.Snapshot, last bool) error {
 	if len(s.Maps)+len(s.Variables) == 0 {
 		return m.Flush()
 	}
+	m.powers = s.Logarithmic
 	if m.passes++; m.passes > 1 {
 		m.lines = append(m.lines, '\n')
 	}
@@ -76,7 +78,7 @@ func (m *Maps) writeMap(s *bpf.Snapshot, c bpf.MapContent) error {
 		return nil
 	case isHistogramArray(c):
 		m.heading(c.Name)
-		m.lines = appendHistogram(m.lines, slotsOfArray(c))
+		m.lines = appendHistogram(m.lines, slotsOfArray(c), m.powers)
 		return nil
 	case s.HasStacks() && slices.ContainsFunc(c.Entry.Fields, isStackID):
 		m.heading(c.Name)
@@ -117,7 +119,7 @@ func (m *Maps) histogram(c bpf.MapContent, slots *decode.Field, entry []byte) {
 		}
 	}
 	m.heading(string(text))
-	m.lines = appendHistogram(m.lines, counts)
+	m.lines = appendHistogram(m.lines, counts, m.powers)
 }
 
 // keyTells reports whether the keys of c say anything: where there is one entry alone they are mostly zero.
@@ -161,10 +163,10 @@ func (m *Maps) value(name string, t *decode.Type, b []byte, histogram bool) {
 	switch {
 	case slots != nil:
 		m.heading(name)
-		m.lines = appendHistogram(m.lines, readSlots(slots.Type, slots.Bytes(b)))
+		m.lines = appendHistogram(m.lines, readSlots(slots.Type, slots.Bytes(b)), m.powers)
 	case histogram && countsSlots(t):
 		m.heading(name)
-		m.lines = appendHistogram(m.lines, readSlots(t, b))
+		m.lines = appendHistogram(m.lines, readSlots(t, b), m.powers)
 	case t.Kind == decode.Array:
 		for i := range t.Elements(b) {
 			m.value(fmt.Sprintf("%s[%d]", name, i), t.Elem, b[i*t.Elem.Size:][:t.Elem.Size], histogram)

@@ -37,6 +37,7 @@ func snapshot(t testing.TB) *bpf.Snapshot {
 	traffic := packed(t, "traffic", btf.Member{Name: "sent", Type: u64}, btf.Member{Name: "ret", Type: s32}, btf.Member{Name: "pad", Type: u32})
 	hist := packed(t, "hist", btf.Member{Name: "slots", Type: array(u32, 6)}, btf.Member{Name: "comm", Type: array(char, 8)})
 	return &bpf.Snapshot{
+		Logarithmic: true,
 		Maps: []bpf.MapContent{
 			content(t, "cells", true, u32, u64, encode(t, uint32(2), uint64(7)), encode(t, uint32(0), uint64(1)), encode(t, uint32(11), uint64(99))),
 			content(t, "hists", false, u32, hist,
@@ -124,7 +125,7 @@ func TestHistogramRanges(t *testing.T) {
 		if len(slots) == maxSlots {
 			slots[maxSlots-1], slots[0] = 1<<63, 1
 		}
-		text := string(appendHistogram(nil, slots))
+		text := string(appendHistogram(nil, slots, true))
 		for i, n := range slots {
 			if n == 0 {
 				continue
@@ -142,6 +143,17 @@ func TestHistogramRanges(t *testing.T) {
 				t.Errorf("the bar is too long: %s", line)
 			}
 		}
+	}
+}
+
+// Slots that are no powers of two have no ranges.
+func TestHistogramOfNumbers(t *testing.T) {
+	const want = "      slot : count  distribution\n" +
+		"         0 : 0     |                                        |\n" +
+		"         1 : 4     |****************************************|\n" +
+		"         2 : 1     |**********                              |\n"
+	if got := string(appendHistogram(nil, []uint64{0, 4, 1, 0}, false)); got != want {
+		t.Errorf("got\n%swant\n%s", got, want)
 	}
 }
 

@@ -1,6 +1,7 @@
 package readable
 
 import (
+	"math"
 	"slices"
 	"strings"
 	"sync"
@@ -67,30 +68,41 @@ var clock = sync.OnceValue(func() (c struct {
 	return c
 })
 
-// Events tell moments that are hardly past. What lies further off is of another clock, or no moment but a duration.
+// What a clock can say: bpf_ktime_get_ns and its kin count from when the machine was started, so that nothing lies before that or after now, and
+// bpf_ktime_get_tai_ns from 1970. In between, for decades, no moment is either.
 const (
-	ahead  = time.Minute // clocks are adjusted
-	behind = time.Hour
+	ahead = time.Minute // clocks are adjusted, and CPUs disagree
+	epoch = 1_000_000_000 * time.Second
+	day   = 24 * time.Hour
 )
 
-// momentReading shows moments of the last hour.
+// momentReading shows moments: those of today as a time of day, others with their date.
 func momentReading(f *decode.Field, unit time.Duration) *Reading {
-	var short, long moments
+	var short, long, dated moments
 	return &Reading{Name: f.Name, Width: len("15:04:05.000000"), Number: true, append: func(dst, rec []byte, full bool) ([]byte, bool) {
 		v, ok := f.Bits(rec)
-		if !ok || v == 0 || v > uint64(1<<62)/uint64(unit) {
+		if !ok || v == 0 || v > math.MaxInt64/uint64(unit) {
 			return dst, false
 		}
 		c := clock()
 		at := time.Duration(v) * unit
 		now := c.at + time.Since(c.started)
+		var moment time.Time
 		switch {
-		case at > now+ahead || at < now-behind:
+		case at <= now+ahead:
+			moment = c.zero.Add(at)
+		case at >= epoch:
+			moment = time.Unix(0, int64(at))
+		default:
 			return dst, false
-		case full:
-			return long.append(dst, c.zero.Add(at), "2006-01-02T15:04:05.", 9, "Z07:00"), true
 		}
-		return short.append(dst, c.zero.Add(at), "15:04:05.", 6, ""), true
+		switch age := time.Since(moment); {
+		case full:
+			return long.append(dst, moment, "2006-01-02T15:04:05.", 9, "Z07:00"), true
+		case age > day || age < -day:
+			return dated.append(dst, moment, "2006-01-02 15:04:05.", 6, ""), true
+		}
+		return short.append(dst, moment, "15:04:05.", 6, ""), true
 	}}
 }
 
