@@ -28,7 +28,8 @@ func (o *Object) typesFromMaps() {
 
 // typesFromSize finds types for the streams of objects that were compiled without our header: struct event,
 // or else the one struct of the object that is as large as the records sent. A guess is a guess, so it is
-// told, and where several structs fit none is taken.
+// told, and where several structs fit none is taken. Where the header was there it and the debug information say of every call what there is to say, and a struct that
+// happens to have the size is none of the records.
 func (o *Object) typesFromSize(emissions []emission) {
 	for _, s := range o.streams {
 		if s.Method != "" {

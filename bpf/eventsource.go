@@ -37,8 +37,9 @@ type site struct {
 	typ      btf.Type // of the data argument
 }
 
-// typesFromSource reads the event section.
-func (o *Object) typesFromSource(section []byte, emissions []emission) {
+// typesFromSource reads the event section. bytes are records of which the source says no more than that they are bytes, which is what they are where nothing else
+// is known.
+func (o *Object) typesFromSource(section []byte, emissions []emission) (bytes []streamType) {
 	sites, reserves := o.readSites(section)
 	var ambiguous []*decode.Type
 	for _, s := range sites {
@@ -53,13 +54,27 @@ func (o *Object) typesFromSource(section []byte, emissions []emission) {
 		if err != nil || layout.Size == 0 {
 			continue
 		}
-		if stream := o.streamOf(s, reserves, layout.Size, emissions); stream != nil {
-			stream.add(layout, MethodSource)
-		} else {
+		switch stream := o.streamOf(s, reserves, layout.Size, emissions); {
+		case stream == nil:
 			ambiguous = append(ambiguous, layout)
+		case isBytes(layout):
+			bytes = append(bytes, streamType{stream, layout})
+		default:
+			stream.add(layout, MethodSource)
 		}
 	}
 	o.shareTypes(ambiguous, emissions)
+	return bytes
+}
+
+// streamType is a type that records of a stream may be of.
+type streamType struct {
+	*StreamInfo
+	typ *decode.Type
+}
+
+func isBytes(t *decode.Type) bool {
+	return t.Kind == decode.String || t.Kind == decode.Array && t.Elem.Size == 1
 }
 
 // shareTypes gives types of calls that may send to several streams, such as those of a function to which

@@ -52,10 +52,17 @@ func (o *Object) listStreams(l *layout) {
 		return l.compare(l.maps, a.Map, b.Map)
 	})
 	emissions := o.emissions()
-	o.typesFromSource(l.events, emissions)
+	bytes := o.typesFromSource(l.events, emissions)
 	o.typesFromDebug()
 	o.typesFromMaps()
-	o.typesFromSize(emissions)
+	for _, b := range bytes {
+		if b.Method == "" || b.Method == MethodSource {
+			b.add(b.typ, MethodSource)
+		}
+	}
+	if l.events == nil {
+		o.typesFromSize(emissions)
+	}
 }
 
 func streamKind(t ebpf.MapType) string {
