@@ -162,17 +162,9 @@ func making(kind aggregate.Kind) func(s *Script, L *lua.LState) int {
 func listArgument(L *lua.LState, fn string) (list []lua.LValue, ok bool) {
 	switch v := L.Get(1).(type) {
 	case *array:
-		list = make([]lua.LValue, v.len())
-		for i := range list {
-			list[i] = v.at(i + 1)
-		}
-		return list, true
+		return v.elements(), true
 	case *lua.LTable:
-		n := listLen(v)
-		if k, _ := v.Next(lua.LNil); n == 0 && k != lua.LNil {
-			return nil, false
-		}
-		return listElements(v), true
+		return listOf(v)
 	case *aggregation:
 		L.RaiseError("%s: %v", fn, expected("a list or options", v))
 	}

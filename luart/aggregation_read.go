@@ -132,9 +132,16 @@ func (s *Script) aggregationItems(L *lua.LState) int {
 // aggregationTop is agg:top([n]).
 func (s *Script) aggregationTop(L *lua.LState) int {
 	a := looked(L, "top")
+	L.Push(s.rowsOf(a, a.howMany(L, "top")))
+	return 1
+}
+
+// rowsOf returns the n greatest results as rows.
+func (s *Script) rowsOf(a *aggregation, n int) *lua.LTable {
+	L := s.state
 	rows := L.NewTable()
 	names := a.KeyNames()
-	for _, e := range a.Top(a.howMany(L, "top")) {
+	for _, e := range a.Top(n) {
 		row := L.CreateTable(0, len(e.Key)+1)
 		for i, part := range e.Key {
 			row.RawSetString(names[i], s.keyValue(part))
@@ -142,8 +149,7 @@ func (s *Script) aggregationTop(L *lua.LState) int {
 		row.RawSetString(a.Kind.String(), s.result(a, e.Result))
 		rows.Append(row)
 	}
-	L.Push(rows)
-	return 1
+	return rows
 }
 
 // howMany reads the only argument of a method, how many keys it is about; where there is none, what the aggregation says.

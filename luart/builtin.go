@@ -49,6 +49,8 @@ func families() []family {
 		{"Callbacks", handlerBuiltins},
 		{"Running", scriptBuiltins},
 		{"Output", outputBuiltins},
+		{"Pictures", renderBuiltins},
+		{"JSON", jsonBuiltins},
 		{"Aggregations", makingBuiltins},
 		{"What aggregations can do", aggregationBuiltins},
 		{"Events and numbers", eventBuiltins},

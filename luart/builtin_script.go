@@ -104,6 +104,7 @@ func (s *Script) openScript() {
 		fn := L.GetGlobal(name).(*lua.LFunction)
 		L.SetGlobal(name, s.scheduler.suspending(L, fn.GFunction))
 	}
+	s.openJSON()
 	s.enum = L.NewTable()
 	L.SetGlobal("enum", s.enum)
 }

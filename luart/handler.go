@@ -76,6 +76,25 @@ target("opensnoop")
     on_signal("USR1", function(name) print("somebody sent " .. name) end)`,
 	},
 	{
+		name: "screen", scope: inDescription, call: (*Script).setScreen,
+		params: "ms: number, fn: fun()",
+		text: "Calls fn every ms milliseconds while the target runs, and shows what it prints in place of what it printed before, as top does: as many lines as the terminal has. Where " +
+			"output is no terminal it is written as it comes, with an empty line between two calls. fn may not sleep or wait.",
+		example: `
+local calls = count{by = "comm"}
+target("opensnoop")
+    add_files("src/opensnoop.bpf.c")
+    on_event("events", calls)
+    screen(500, function()
+        print("files opened by:")
+        calls:print(20)
+        stop()
+    end)
+--> files opened by:
+--> COMM      COUNT
+--> producer      1`,
+	},
+	{
 		name: "entry", scope: inDescription, call: (*Script).setEntry,
 		params: "fn: fun(...: string)",
 		text: "Calls fn with the arguments of ebpfx run. A project without an entry runs the targets that the arguments name, or else the default ones. The run ends when fn has " +
@@ -135,13 +154,19 @@ func addFunction(L *lua.LState, name string, list *[]*lua.LFunction) int {
 }
 
 func (s *Script) every(L *lua.LState) int {
-	t := timer{pos: s.here(L, "every")}
+	return s.addTimer(L, "every", func(fn *lua.LFunction) *lua.LFunction { return fn })
+}
+
+// addTimer is name(ms, fn), a timer that calls what made makes of fn.
+func (s *Script) addTimer(L *lua.LState, name string, made func(fn *lua.LFunction) *lua.LFunction) int {
+	t := timer{pos: s.here(L, name)}
 	var ms float64
-	unpack(L, "every", "ms", &ms, "fn", &t.fn)
+	unpack(L, name, "ms", &ms, "fn", &t.fn)
 	if math.IsNaN(ms) || ms <= 0 || ms > longestWait {
-		L.RaiseError("every: expected a number of milliseconds above 0, got %v", lua.LNumber(ms))
+		L.RaiseError("%s: expected a number of milliseconds above 0, got %v", name, lua.LNumber(ms))
 	}
 	t.interval = max(time.Duration(ms*float64(time.Millisecond)), 1)
+	t.fn = made(t.fn)
 	handlers := &s.describe.settings().handlers
 	handlers.timers = append(handlers.timers, t)
 	return 0

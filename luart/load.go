@@ -48,6 +48,8 @@ type Script struct {
 	screenSize func() (width, height int)
 	rawValues  bool
 	json       bool
+	jsonValues jsonValues
+	printed    formatter // of printf
 
 	describe *description // nil once the description is complete
 	entryPos diag.Pos
@@ -139,6 +141,7 @@ func newScript(p *builder.Project, opts LoadOptions) *Script {
 		alarm:    new(alarm),
 		symbols:  new(stack.Names),
 	}
+	s.printed = s.newPrintf()
 	s.alarm.answer = s.answerAlarm
 	if s.reading == nil {
 		s.reading = func(string) {}

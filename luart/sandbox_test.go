@@ -43,7 +43,7 @@ func TestReachable(t *testing.T) {
 	}
 	check("_G", `_G _VERSION assert collectgarbage dofile error getfenv getmetatable ipairs load loadfile loadstring next pairs pcall
 		rawequal rawget rawset require select setfenv setmetatable tonumber tostring type unpack xpcall
-		string table math coroutine os io debug enum `+ours.String())
+		string table math coroutine os io debug json enum `+ours.String())
 
 	// In these tables functions may stand that only say what they need.
 	const attempt = `local reached = {} for name, fn in pairs(%s) do

@@ -134,7 +134,7 @@ func (a *Aggregation) appendHistograms(dst []byte, entries []Entry, width int) [
 		case e.Key == nil:
 			heading = strings.TrimSpace(otherName + " " + title)
 		case len(e.Key) > 0:
-			heading = strings.TrimSpace(string(a.appendKeyText(nil, e.Key)) + " " + title)
+			heading = strings.TrimSpace("[" + a.KeyText(e.Key) + "] " + title) // as bpftrace has it
 		}
 		if heading != "" {
 			dst = append(decode.AppendPlain(dst, []byte(heading)), ":\n"...)
@@ -148,16 +148,16 @@ func (a *Aggregation) appendHistograms(dst []byte, entries []Entry, width int) [
 	return dst
 }
 
-// appendKeyText appends a key as bpftrace shows it: [bash, 42].
-func (a *Aggregation) appendKeyText(dst []byte, key []Value) []byte {
-	dst = append(dst, '[')
+// KeyText returns a key as people read it: its parts, with commas between them.
+func (a *Aggregation) KeyText(key []Value) string {
+	var text []byte
 	for i, v := range key {
 		if i > 0 {
-			dst = append(dst, ", "...)
+			text = append(text, ", "...)
 		}
-		dst = a.appendValue(dst, i, v)
+		text = a.appendValue(text, i, v)
 	}
-	return append(dst, ']')
+	return string(text)
 }
 
 // appendValue appends part i of a key: as package readable shows the field, if it does, or as package decode does.
