@@ -19,6 +19,16 @@ type Frame struct {
 	Offset  uint64
 }
 
+// KeepsStacks reports whether o has a map of stack traces.
+func (o *Object) KeepsStacks() bool {
+	for _, m := range o.spec.Maps {
+		if m.Type == ebpf.StackTrace {
+			return true
+		}
+	}
+	return false
+}
+
 // StackMaps returns the maps that hold stack traces, by name.
 func (i *Instance) StackMaps() ([]*Map, error) {
 	var list []*Map

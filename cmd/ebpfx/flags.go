@@ -37,10 +37,14 @@ func globalFlags() []cli.Flag {
 	return flags
 }
 
-// outputs are the values of --output that every verb takes. rawOutput is one of run, the bytes of records.
+// outputs are the values of --output that every verb takes.
 var outputs = []string{"table", "json", "none"}
 
-const rawOutput = "raw"
+// Values that only run takes: the bytes of records, and stacks of maps for flame graph tools.
+const (
+	rawOutput    = "raw"
+	foldedOutput = "folded"
+)
 
 // settings are the values of the global flags.
 type settings struct {
@@ -50,7 +54,7 @@ type settings struct {
 	quiet   bool
 	color   string
 	timeout time.Duration // 0: none
-	output  string        // one of outputs, or raw where records are printed
+	output  string        // one of outputs, or one of run's
 }
 
 // readSettings reads and checks the global flags, whichever side of the verb they stand on.
@@ -68,7 +72,7 @@ func readSettings(c *cli.Context) (settings, error) {
 	switch {
 	case !slices.Contains([]string{"auto", "always", "never"}, s.color):
 		return s, usagef("--color: %q is none of auto, always, never", s.color)
-	case s.output == rawOutput && runsScript(c.Command.Name):
+	case s.output == rawOutput && runsScript(c.Command.Name), s.output == foldedOutput && c.Command.Name == runVerb:
 	case !slices.Contains(outputs, s.output):
 		return s, usagef("--output: %q is none of %s", s.output, strings.Join(outputs, ", "))
 	}

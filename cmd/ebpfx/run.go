@@ -46,6 +46,7 @@ Examples:
   ebpfx run -t 5s -o json uprobe --fast  entry("uprobe", "--fast")
   ebpfx run -- --fast                    entry("--fast")
   ebpfx run opensnoop.bpf.c --targ_pid 7 a program, with its variable targ_pid set
+  ebpfx run profile.bpf.c -o folded -t 10s | flamegraph.pl > profile.svg
   ebpfx run tool.bpf.o -e 'on_event(function(e) print(e.comm) end)'`,
 		Flags:  runFlags(),
 		Action: action(con, run),

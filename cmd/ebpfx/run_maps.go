@@ -1,6 +1,7 @@
 package main
 
 import (
+	"path/filepath"
 	"slices"
 
 	"github.com/ebpfx/ebpfx/bpf"
@@ -18,6 +19,21 @@ func (p *program) speaksThroughMaps() bool {
 	return slices.ContainsFunc(p.object.Programs(), func(prog bpf.Program) bool { return prog.Kind != "iter" })
 }
 
+// checkOutput reports an --output that p has nothing for.
+func (c *call) checkOutput(p *program) error {
+	name := filepath.Base(p.path)
+	switch throughMaps := p.speaksThroughMaps(); {
+	case throughMaps && c.flags.output == rawOutput:
+		return usagef("--output: raw is for events, and %s sends none; its maps print as table or json", name)
+	case c.flags.output != foldedOutput:
+	case !p.object.KeepsStacks():
+		return usagef("--output: folded is for stack traces in maps, and %s keeps none", name)
+	case !throughMaps:
+		return usagef("--output: folded is for programs that leave what they found in maps, and %s sends events; see ebpfx help lua folded", name)
+	}
+	return nil
+}
+
 // mapWatcher returns what prints the maps of a program that runs.
 func (c *call) mapWatcher() func(*builder.Target, *bpf.Instance, bool) error {
 	symbols := &stack.Names{}
@@ -27,6 +43,8 @@ func (c *call) mapWatcher() func(*builder.Target, *bpf.Instance, bool) error {
 	switch c.flags.output {
 	case "json":
 		sink = output.NewMapsJSON(c.stdout, symbols, c.values()...)
+	case foldedOutput:
+		sink = output.NewFolded(c.stdout, symbols)
 	case "none":
 		return nil
 	default:

@@ -56,6 +56,9 @@ func (c *call) refuseProgramFlags() error {
 			return usagef("%s: --%s is for a program without a project; name its file: ebpfx %[1]s tool.bpf.c --%[2]s ...", c.cli.Command.Name, name)
 		}
 	}
+	if c.flags.output == foldedOutput {
+		return usagef("run: --output folded is for a program without a project; a script prints such lines with folded: ebpfx help lua folded")
+	}
 	return nil
 }
 
@@ -86,8 +89,8 @@ func (c *call) programEdition(ctx context.Context, load luart.LoadOptions) (*edi
 	if err := p.setHooks(c.cli.StringSlice(attachFlag)); err != nil {
 		return nil, err
 	}
-	if p.speaksThroughMaps() && c.flags.output == rawOutput {
-		return nil, usagef("--output: raw is for events, and %s sends none; its maps print as table or json", filepath.Base(p.path))
+	if err := c.checkOutput(p); err != nil {
+		return nil, err
 	}
 	script, err := luart.LoadProject(ctx, p.project(), c.cli.String(evalFlag), load)
 	if err != nil {

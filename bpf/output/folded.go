@@ -1,0 +1,108 @@
+package output
+
+import (
+	"bufio"
+	"fmt"
+	"io"
+	"slices"
+	"strings"
+
+	"github.com/ebpfx/ebpfx/bpf"
+	"github.com/ebpfx/ebpfx/bpf/decode"
+	"github.com/ebpfx/ebpfx/bpf/readable"
+	"github.com/ebpfx/ebpfx/bpf/stack"
+)
+
+// Folded prints maps of stack traces as flame graph tools take them, once at the end: a line an entry, with the process, its functions and
+// those of the kernel, the outermost first, and the first number of the value: "bash;main;read;vfs_read 12".
+type Folded struct {
+	w       *bufio.Writer
+	symbols Symbols
+	lines   map[string]string // by map and key; made when an entry is seen first, while its process lives
+}
+
+// NewFolded prints to w.
+func NewFolded(w io.Writer, symbols Symbols) *Folded {
+	return &Folded{w: bufio.NewWriter(w), symbols: symbols, lines: make(map[string]string)}
+}
+
+// WriteMaps takes note of the stacks of s, and prints them with their numbers if last is set.
+func (f *Folded) WriteMaps(s *bpf.Snapshot, last bool) error {
+	counts := make(map[string]uint64)
+	for _, c := range s.Maps {
+		weight, at := weightOf(c.Value)
+		if weight == nil || !s.HasStacks() || !slices.ContainsFunc(c.Entry.Fields, isStackID) {
+			continue
+		}
+		for _, entry := range c.Entries {
+			line := f.line(s, c, entry)
+			if n, _ := weight.Bits(c.ValueOf(entry)[at:]); line != "" {
+				counts[line] += n
+			}
+		}
+	}
+	if !last {
+		return nil
+	}
+	for _, line := range sortedByCount(counts) {
+		fmt.Fprintf(f.w, "%s %d\n", line, counts[line]) // Flush tells of errors
+	}
+	if err := f.w.Flush(); err != nil {
+		return fmt.Errorf("write folded stacks: %w", err)
+	}
+	return nil
+}
+
+// line returns the stacks of an entry, "" where there are none.
+func (f *Folded) line(s *bpf.Snapshot, c bpf.MapContent, entry []byte) string {
+	key := c.Name + "\x00" + string(c.KeyOf(entry))
+	if line, ok := f.lines[key]; ok {
+		return line
+	}
+	var user, kernel []string
+	for i := range c.Entry.Fields {
+		switch field := &c.Entry.Fields[i]; {
+		case !isStackID(*field):
+		case isUserStack(field.Name):
+			user = append(user, framesOf(s, c.Entry, field, entry, f.symbols, false)...)
+		default:
+			kernel = append(kernel, framesOf(s, c.Entry, field, entry, f.symbols, false)...)
+		}
+	}
+	line := ""
+	if len(user)+len(kernel) > 0 {
+		line = stack.Fold([]string{nameOf(c.Entry, entry)}, user, kernel)
+	}
+	f.lines[key] = line
+	return line
+}
+
+// nameOf returns what the process is called that an entry is about: as the entry says, or as it is called now.
+func nameOf(t *decode.Type, entry []byte) string {
+	for i := range t.Fields {
+		if field := &t.Fields[i]; field.Type.Kind == decode.String {
+			if name := decode.CString(field.Bytes(entry)); len(name) > 0 {
+				return string(name)
+			}
+		}
+	}
+	return readable.Process(processOf(t, entry))
+}
+
+// sortedByCount returns the keys, those of the largest numbers first.
+func sortedByCount(counts map[string]uint64) []string {
+	lines := make([]string, 0, len(counts))
+	for line := range counts {
+		lines = append(lines, line)
+	}
+	slices.SortFunc(lines, func(a, b string) int {
+		switch {
+		case counts[a] > counts[b]:
+			return -1
+		case counts[a] < counts[b]:
+			return 1
+		}
+		return strings.Compare(a, b)
+	})
+	return lines
+}
