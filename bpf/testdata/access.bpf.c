@@ -11,8 +11,6 @@
 #define HASH_OF_MAPS 13
 #define QUEUE 22
 #define STACK 23
-#define TASK_STORAGE 29
-#define BLOOM_FILTER 30
 
 enum mode { IDLE, BUSY, BROKEN = -3 };
 
@@ -125,12 +123,6 @@ struct {
 	__type(value, __u64);
 } pile SEC(".maps");
 
-struct {
-	__uint(type, BLOOM_FILTER);
-	__uint(max_entries, 64);
-	__type(value, __u32);
-} known SEC(".maps");
-
 struct inner {
 	__uint(type, BPF_MAP_TYPE_HASH);
 	__uint(max_entries, 16);
@@ -158,13 +150,6 @@ struct {
 	__type(key, __u32);
 	__type(value, __u32);
 } jumps SEC(".maps");
-
-struct {
-	__uint(type, TASK_STORAGE);
-	__uint(map_flags, 1 /* BPF_F_NO_PREALLOC */);
-	__type(key, int);
-	__type(value, __u64);
-} of_task SEC(".maps");
 
 struct {
 	__uint(type, BPF_MAP_TYPE_HASH);

@@ -23,10 +23,8 @@ const (
 	accessMapFirst         = "first"
 	accessMapGroups        = "groups"
 	accessMapJumps         = "jumps"
-	accessMapKnown         = "known"
 	accessMapMail          = "mail"
 	accessMapNested        = "nested"
-	accessMapOfTask        = "of_task"
 	accessMapPile          = "pile"
 	accessMapReadOnly      = "read_only"
 	accessMapRecent        = "recent"
@@ -103,10 +101,8 @@ type accessMapSpecs struct {
 	First      *ebpf.MapSpec `ebpf:"first"`
 	Groups     *ebpf.MapSpec `ebpf:"groups"`
 	Jumps      *ebpf.MapSpec `ebpf:"jumps"`
-	Known      *ebpf.MapSpec `ebpf:"known"`
 	Mail       *ebpf.MapSpec `ebpf:"mail"`
 	Nested     *ebpf.MapSpec `ebpf:"nested"`
-	OfTask     *ebpf.MapSpec `ebpf:"of_task"`
 	Pile       *ebpf.MapSpec `ebpf:"pile"`
 	ReadOnly   *ebpf.MapSpec `ebpf:"read_only"`
 	Recent     *ebpf.MapSpec `ebpf:"recent"`
@@ -157,10 +153,8 @@ type accessMaps struct {
 	First      *ebpf.Map `ebpf:"first"`
 	Groups     *ebpf.Map `ebpf:"groups"`
 	Jumps      *ebpf.Map `ebpf:"jumps"`
-	Known      *ebpf.Map `ebpf:"known"`
 	Mail       *ebpf.Map `ebpf:"mail"`
 	Nested     *ebpf.Map `ebpf:"nested"`
-	OfTask     *ebpf.Map `ebpf:"of_task"`
 	Pile       *ebpf.Map `ebpf:"pile"`
 	ReadOnly   *ebpf.Map `ebpf:"read_only"`
 	Recent     *ebpf.Map `ebpf:"recent"`
@@ -179,10 +173,8 @@ func (m *accessMaps) Close() error {
 		m.First,
 		m.Groups,
 		m.Jumps,
-		m.Known,
 		m.Mail,
 		m.Nested,
-		m.OfTask,
 		m.Pile,
 		m.ReadOnly,
 		m.Recent,

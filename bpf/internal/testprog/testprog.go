@@ -3,6 +3,7 @@ package testprog
 // The objects, by the names of their sources.
 var (
 	Access       = _AccessBytes
+	AccessLater  = _AccessLaterBytes
 	Alternatives = _AlternativesBytes
 	Attach       = _AttachBytes
 	Bare         = _BareBytes
