@@ -7,6 +7,9 @@ import "time"
 const (
 	// paceMost is how long records gather at most: nobody sees that they come later.
 	paceMost = 5 * time.Millisecond
+	// paceSeveral is that of a perf buffer, which is one for each CPU, and where there are several streams: records of different buffers are to come
+	// nearly in the order in which they were sent.
+	paceSeveral = time.Millisecond
 	// paceLeast is the shortest pause that saves more than it costs.
 	paceLeast = 200 * time.Microsecond
 	// paceBelow is the time within which the next record comes after a pause if records come quickly.
@@ -26,9 +29,13 @@ type pacer struct {
 	ended    time.Time     // when the pause after that was over
 }
 
-// newPacer returns the pacer of a buffer with room for so many bytes.
-func newPacer(capacity int) *pacer {
-	return &pacer{capacity: capacity, most: min(paceMost, time.Duration(capacity)*time.Second/(2*paceBurst))}
+// newPacer returns the pacer of a buffer with room for so many bytes. alone says that it is the only one whose records somebody gets.
+func newPacer(capacity int, alone bool) *pacer {
+	most := paceMost
+	if !alone {
+		most = paceSeveral
+	}
+	return &pacer{capacity: capacity, most: min(most, time.Duration(capacity)*time.Second/(2*paceBurst))}
 }
 
 // drained is called when all that the buffer had is read, and returns when it should be read again.

@@ -14,17 +14,19 @@ func TestPacer(t *testing.T) {
 		every          time.Duration // a record comes
 		size           int           // of a record
 		shortest, most time.Duration // pauses, once it goes on like that
+		several        bool          // there are other buffers
 	}{
-		{"seldom", 1 << 20, 10 * ms, 64, 0, 0},
-		{"each 2 ms", 1 << 20, 2 * ms, 64, 0, 0},
-		{"each 500 us", 1 << 20, 500 * us, 64, 5 * ms, 5 * ms},
-		{"100,000 a second", 1 << 20, 10 * us, 296, 3 * ms, 5 * ms},
-		{"a million a second", 1 << 20, us, 296, 0, 500 * us},
-		{"a million a second, large buffer", 16 << 20, us, 64, 5 * ms, 5 * ms},
-		{"small buffer", 64 << 10, 100 * us, 64, 300 * us, 500 * us},
-		{"tiny buffer", 4 << 10, 100 * us, 64, 0, 0},
+		{"seldom", 1 << 20, 10 * ms, 64, 0, 0, false},
+		{"each 2 ms", 1 << 20, 2 * ms, 64, 0, 0, false},
+		{"each 500 us", 1 << 20, 500 * us, 64, 5 * ms, 5 * ms, false},
+		{"100,000 a second", 1 << 20, 10 * us, 296, 3 * ms, 5 * ms, false},
+		{"a million a second", 1 << 20, us, 296, 0, 500 * us, false},
+		{"a million a second, large buffer", 16 << 20, us, 64, 5 * ms, 5 * ms, false},
+		{"one of several", 1 << 20, 10 * us, 296, ms, ms, true},
+		{"small buffer", 64 << 10, 100 * us, 64, 300 * us, 500 * us, false},
+		{"tiny buffer", 4 << 10, 100 * us, 64, 0, 0, false},
 	} {
-		p := newPacer(test.capacity)
+		p := newPacer(test.capacity, !test.several)
 		now := time.Unix(1000, 0)
 		next := now
 		for i := range 1000 {

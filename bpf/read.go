@@ -89,7 +89,7 @@ func (s *Stream) run(out chan<- *Batch) {
 	}
 	b := newBatch(s.instance, s)
 	defer func() { b.Release() }()
-	pace := newPacer(s.reader.BufferSize())
+	pace := newPacer(s.reader.BufferSize(), s.Info.Kind == RingBuffer && len(s.instance.streams) == 1)
 	for {
 		record, lost, more, err := s.reader.read(b.room())
 		switch {
