@@ -38,6 +38,7 @@ func (s *scheduler) xpcall(L *lua.LState) int {
 
 func (s *scheduler) protected(L *lua.LState, fn lua.LValue, handler *lua.LFunction, args []lua.LValue) int {
 	if s.yieldable(L) {
+		s.mayNest(L)
 		return s.suspend(L, func(t *task) (outcome, bool) {
 			c := t.coroutine()
 			c.threads = append(c.threads, s.newThread(fn, handler))
@@ -67,6 +68,23 @@ func (s *scheduler) protected(L *lua.LState, fn lua.LValue, handler *lua.LFuncti
 	L.Push(lua.LFalse)
 	L.Push(reposition(L, e.Object))
 	return 2
+}
+
+// maxNested bounds the protected calls and coroutines that a task is inside of, each of which has a stack of its own. It is lua.org's
+// LUAI_MAXCCALLS.
+const maxNested = 200
+
+// mayNest raises an error where a further thread would be too much.
+func (s *scheduler) mayNest(L *lua.LState) {
+	n := 0
+	for t := s.task; t != nil; t = t.outer {
+		for _, c := range t.chain {
+			n += len(c.threads)
+		}
+	}
+	if n >= maxNested {
+		L.RaiseError("stack overflow: more than %d protected calls and coroutines are inside of each other", maxNested)
+	}
 }
 
 // unlessExiting returns a handler for xpcall that calls handler, but not for the unwinding of os.exit.
@@ -116,6 +134,7 @@ func (s *scheduler) enter(L *lua.LState, c *coroutine, args []lua.LValue) int {
 	if c.status != suspended {
 		L.RaiseError("cannot resume a %s coroutine", c.status)
 	}
+	s.mayNest(L)
 	in := outcome{values: args}
 	if s.yieldable(L) {
 		return s.suspend(L, func(t *task) (outcome, bool) {

@@ -85,3 +85,23 @@ entry(function()
     setmetatable(t, {__index = t})
     return t.nothing.x ### "gettable|index"
 end)
+---
+entry(function()
+    local function deeper() return pcall(deeper) end
+    local results = {deeper()}
+    local last = results[#results]
+    assert(#results > 100 and last:match("^stack overflow: more than 200 protected calls and coroutines"), last)
+end)
+---
+entry(function()
+    local function inside() coroutine.wrap(inside)() end ### "^stack overflow: more than 200 "
+    inside()
+end)
+---
+-- Through functions that call back, too.
+entry(function()
+    local function inside()
+        string.gsub("a", "a", function() coroutine.wrap(inside)() end) ### "^stack overflow"
+    end
+    inside()
+end)
