@@ -7,6 +7,9 @@ VERSION := $(shell git describe --tags --dirty --match 'v*' 2>/dev/null || echo 
 COMMIT  := $(shell git rev-parse --short=12 HEAD 2>/dev/null || echo unknown)
 LDFLAGS := -s -w -X main.release=$(VERSION) -X main.commit=$(COMMIT)
 
+# The command's parser has a generator of manuals, which nothing here calls.
+TAGS    := urfave_cli_no_docs
+
 # The limit for the binary, in bytes: it is meant to be copied to servers.
 MAX_SIZE := 14680064
 
@@ -14,7 +17,7 @@ MAX_SIZE := 14680064
 
 build:
 	@.ci/setup build
-	CGO_ENABLED=0 $(GO) build -trimpath -ldflags "$(LDFLAGS)" -o bin/ebpfx ./cmd/ebpfx
+	CGO_ENABLED=0 $(GO) build -tags $(TAGS) -trimpath -ldflags "$(LDFLAGS)" -o bin/ebpfx ./cmd/ebpfx
 	@test $$(stat -c %s bin/ebpfx) -le $(MAX_SIZE) || { echo "bin/ebpfx is larger than $(MAX_SIZE) bytes" >&2; exit 1; }
 
 # The opensnoop example, live, for a few seconds.
