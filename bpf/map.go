@@ -133,8 +133,11 @@ func (m *Map) EncodeValue(value any) ([]byte, error) {
 		return b, nil
 	}
 	list, ok := value.([]any)
-	if !ok || len(list) > m.CPUs {
-		return nil, m.errorf("value: it takes a list of values, one for each of %d CPUs, got %s", m.CPUs, describe(value))
+	switch {
+	case !ok:
+		return nil, m.errorf("value: it takes a list of values, one for each CPU, got %s", describe(value))
+	case len(list) > m.CPUs:
+		return nil, m.errorf("value: it takes %d values, one for each CPU, got %d", m.CPUs, len(list))
 	}
 	all := make([]byte, m.CPUs*m.Value.Size)
 	for cpu, v := range list {

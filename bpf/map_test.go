@@ -112,8 +112,9 @@ func TestMapAccess(t *testing.T) {
 		{"routes", table{"length": int64(33)}, int64(1), "map routes: set: invalid argument"},
 		{"read_only", int64(1), int64(1), "map read_only: set: the map is read-only or write-only for user space"},
 		{"stacks", int64(1), []any{}, "map stacks: set: stack traces are written by programs alone"},
-		{"by_cpu", int64(1), int64(1), "map by_cpu: value: it takes a list of values, one for each of CPUS CPUs, got 1"},
-		{"by_cpu", int64(1), []any{int64(1), "x"}, `map by_cpu: value 2: __u64 takes a number, got "x"`},
+		{"by_cpu", int64(1), int64(1), "map by_cpu: value: it takes a list of values, one for each CPU, got 1"},
+		{"by_cpu", int64(1), []any{"x"}, `map by_cpu: value 1: __u64 takes a number, got "x"`},
+		{"by_cpu", int64(1), make([]any, 4097), "map by_cpu: value: it takes CPUS values, one for each CPU, got 4097"},
 		{"jumps", int64(1), int64(1), "map jumps: set: its values are programs, which are put there by their names"},
 	} {
 		m := mapOf(t, inst, test.name)

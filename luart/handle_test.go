@@ -263,7 +263,7 @@ func TestHandleErrors(t *testing.T) {
 		{`m.nested:set({}, {places = {{}, {}, {}}})`, "map nested: value: field places: struct place[2] takes 2 elements, got 3"},
 		{`m.nested:set({at = {gpu = 1}}, {})`, "map nested: key: field at: struct place has no field gpu (did you mean cpu?)"},
 		{`local t = {} t.at = t m.nested:get(t)`, "nested too deeply"},
-		{`m.by_cpu:set(1, 5)`, "map by_cpu: value: it takes a list of values, one for each of "},
+		{`m.by_cpu:set(1, 5)`, "map by_cpu: value: it takes a list of values, one for each CPU, got 5"},
 		{`m.cells:delete(1)`, "map cells: delete: entries of an array are always there; set it to zero instead"},
 		{`m.cells:set(8, 1)`, "map cells: set: it has 8 entries, counted from 0"},
 		{`m.read_only:set(1, 1)`, "map read_only: set: the map is read-only or write-only for user space"},
