@@ -40,10 +40,10 @@ func (t *Table) binary(p *process, m *mapping) *binary {
 	}
 	if m.binary == nil && !m.tried {
 		m.tried = true
-		if m.path == vdsoName {
+		if m.Path == vdsoName {
 			m.binary = t.vdsoOf(p, m)
 		} else if file, err := p.open(m); err == nil {
-			m.binary = t.add(file, m.path, p.opener())
+			m.binary = t.add(file, m.Path, p.opener())
 		}
 	}
 	if m.binary != nil {
@@ -111,7 +111,7 @@ const maxVDSO = 1 << 20
 
 // vdsoOf reads the kernel's library out of the memory of p: there is no file of it.
 func (t *Table) vdsoOf(p *process, m *mapping) *binary {
-	if t.vdso != nil && uint64(t.vdso.id.size) == m.end-m.start {
+	if t.vdso != nil && uint64(t.vdso.id.size) == m.End-m.Start {
 		return t.vdso
 	}
 	memory, err := os.Open(fmt.Sprintf("/proc/%d/mem", p.pid))
@@ -119,35 +119,35 @@ func (t *Table) vdsoOf(p *process, m *mapping) *binary {
 		return nil
 	}
 	defer memory.Close()
-	image := make([]byte, min(m.end-m.start, maxVDSO))
-	if _, err := memory.ReadAt(image, int64(m.start)); err != nil {
+	image := make([]byte, min(m.End-m.Start, maxVDSO))
+	if _, err := memory.ReadAt(image, int64(m.Start)); err != nil {
 		return nil
 	}
 	symbols, err := symtab.ReadImage(bytes.NewReader(image))
 	if err != nil {
 		return nil
 	}
-	t.vdso = &binary{id: fileID{size: int64(m.end - m.start)}, path: vdsoName, symbols: symbols}
+	t.vdso = &binary{id: fileID{size: int64(m.End - m.Start)}, path: vdsoName, symbols: symbols}
 	return t.vdso
 }
 
 // open opens the file that p maps at m: through the mapping itself, which also finds what was deleted or replaced, or where that is not
 // permitted by its path.
 func (p *process) open(m *mapping) (*os.File, error) {
-	file, err := openRegular(fmt.Sprintf("/proc/%d/map_files/%x-%x", p.pid, m.start, m.end))
-	if err == nil || m.deleted {
+	file, err := openRegular(fmt.Sprintf("/proc/%d/map_files/%x-%x", p.pid, m.Start, m.End))
+	if err == nil || m.Deleted {
 		return file, err
 	}
-	if file, err = p.openInRoot(m.path); err == nil {
+	if file, err = p.openInRoot(m.Path); err == nil {
 		return file, nil
 	}
 	// The process may be gone. Its path is good in our file system if the file there is the same.
-	if file, err = openRegular(m.path); err != nil {
+	if file, err = openRegular(m.Path); err != nil {
 		return nil, err
 	}
-	if id, err := identify(file); err != nil || id.inode != m.inode {
+	if id, err := identify(file); err != nil || id.inode != m.Inode {
 		file.Close()
-		return nil, &fs.PathError{Op: "open", Path: m.path, Err: fs.ErrNotExist}
+		return nil, &fs.PathError{Op: "open", Path: m.Path, Err: fs.ErrNotExist}
 	}
 	return file, nil
 }

@@ -5,9 +5,10 @@ import (
 	"fmt"
 	"os"
 	"slices"
-	"strconv"
 	"strings"
 	"time"
+
+	"github.com/ebpfx/ebpfx/bpf/internal/procmaps"
 )
 
 // process is what is known of one.
@@ -87,7 +88,7 @@ func (p *process) refresh(now time.Time) (changed bool) {
 		return false
 	}
 	p.text = text
-	p.mappings = parseMaps(string(text))
+	p.mappings = parseMaps(text)
 	return true
 }
 
@@ -107,64 +108,40 @@ func startTime(pid int) string {
 
 // mapping is a part of a process's memory that holds code.
 type mapping struct {
-	start, end uint64
-	offset     uint64 // of start in the file
-	inode      uint64
-	path       string // as the process sees it
-	deleted    bool
-	anonymous  bool // no file, or none that has symbols
-	binary     *binary
-	tried      bool // binary was looked for, and is nil where it cannot be read
+	procmaps.Mapping
+	anonymous bool // no file, or none that has symbols
+	binary    *binary
+	tried     bool // binary was looked for, and is nil where it cannot be read
 }
 
 const vdsoName = "[vdso]"
 
-// parseMaps reads the lines of /proc/PID/maps that are of executable memory (Documentation/filesystems/proc.rst).
-func parseMaps(text string) []mapping {
+// parseMaps reads /proc/PID/maps.
+func parseMaps(text []byte) []mapping {
 	var list []mapping
-	for line := range strings.Lines(text) {
-		line = strings.TrimSuffix(line, "\n")
-		span, rest, _ := strings.Cut(line, " ")
-		flags, rest, _ := strings.Cut(rest, " ")
-		offset, rest, _ := strings.Cut(rest, " ")
-		_, rest, _ = strings.Cut(rest, " ")      // device
-		inode, path, _ := strings.Cut(rest, " ") // the path stands behind blanks
-		if len(flags) < 3 || flags[2] != 'x' {
-			continue
-		}
-		from, to, _ := strings.Cut(span, "-")
-		m := mapping{path: unescape(strings.TrimLeft(path, " "))}
-		var errs [4]error
-		m.start, errs[0] = strconv.ParseUint(from, 16, 64)
-		m.end, errs[1] = strconv.ParseUint(to, 16, 64)
-		m.offset, errs[2] = strconv.ParseUint(offset, 16, 64)
-		m.inode, errs[3] = strconv.ParseUint(inode, 10, 64)
-		if errs != [4]error{} {
-			continue
-		}
-		m.path, m.deleted = strings.CutSuffix(m.path, " (deleted)")
-		switch {
-		case m.path == vdsoName:
-			m.offset = 0
-		case m.inode == 0, m.path == "", m.path[0] == '[', strings.HasPrefix(m.path, "//"), strings.HasPrefix(m.path, "/memfd:"),
-			strings.HasPrefix(m.path, "/dev/zero"), strings.HasPrefix(m.path, "/SYSV"), strings.HasPrefix(m.path, "anon_inode:"):
-			m.anonymous = true
-		}
-		list = append(list, m)
+	for _, m := range procmaps.Parse(text) {
+		list = append(list, mapping{Mapping: m, anonymous: m.Path != vdsoName && (m.Inode == 0 || !isFile(m.Path))})
 	}
 	return list
 }
 
-// unescape undoes what the kernel does to a newline in a path.
-func unescape(path string) string { return strings.ReplaceAll(path, `\012`, "\n") }
+// isFile reports whether a mapped file may be a binary. Others are memory by another name, such as just-in-time compilers use.
+func isFile(path string) bool {
+	for _, memory := range []string{"/memfd:", "/dev/zero", "/SYSV", "//"} {
+		if strings.HasPrefix(path, memory) {
+			return false
+		}
+	}
+	return strings.HasPrefix(path, "/")
+}
 
 // mapping returns the mapping that address lies in, or nil.
 func (p *process) mapping(address uint64) *mapping {
 	i, exact := slices.BinarySearchFunc(p.mappings, address, func(m mapping, a uint64) int {
 		switch {
-		case m.end <= a:
+		case m.End <= a:
 			return -1
-		case m.start > a:
+		case m.Start > a:
 			return 1
 		}
 		return 0

@@ -80,7 +80,7 @@ func (t *Table) Name(pid int, address uint64) Symbol {
 	if m == nil || m.anonymous {
 		return Symbol{}
 	}
-	return t.inFile(t.binary(p, m), m.path, address-m.start+m.offset)
+	return t.inFile(t.binary(p, m), m.Path, address-m.Start+m.Offset)
 }
 
 // inFile names the byte at offset of a binary.
@@ -113,11 +113,11 @@ func (t *Table) NameBuildID(pid int, id []byte, offset uint64) Symbol {
 	if p := t.process(pid); p != nil {
 		for i := range p.mappings {
 			m := &p.mappings[i]
-			if m.anonymous || m.path == vdsoName {
+			if m.anonymous || m.Path == vdsoName {
 				continue
 			}
 			if b := t.binary(p, m); b != nil && string(b.symbols.BuildID()) == string(id) {
-				return t.inFile(b, m.path, offset)
+				return t.inFile(b, m.Path, offset)
 			}
 		}
 	}

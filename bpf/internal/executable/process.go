@@ -1,7 +1,6 @@
 package executable
 
 import (
-	"bufio"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -11,6 +10,8 @@ import (
 	"strings"
 
 	"golang.org/x/sys/unix"
+
+	"github.com/ebpfx/ebpfx/bpf/internal/procmaps"
 )
 
 // Mapping is a part of a file that a process has mapped to be run.
@@ -46,57 +47,20 @@ func proc(pid int, name string) string { return filepath.Join("/proc", strconv.I
 
 // Mappings returns what code process pid has mapped from files, in the order of addresses.
 func Mappings(pid int) ([]Mapping, error) {
-	f, err := os.Open(proc(pid, "maps"))
+	text, err := os.ReadFile(proc(pid, "maps"))
 	if errors.Is(err, fs.ErrNotExist) || errors.Is(err, unix.ESRCH) {
 		return nil, noProcess(pid)
 	}
 	if err != nil {
 		return nil, fmt.Errorf("look what process %d has mapped: %w", pid, err)
 	}
-	defer f.Close()
 	var all []Mapping
-	s := bufio.NewScanner(f)
-	for s.Scan() {
-		if m, ok := parseMapping(s.Text()); ok {
-			all = append(all, m)
+	for _, m := range procmaps.Parse(text) {
+		if strings.HasPrefix(m.Path, "/") {
+			all = append(all, Mapping{m.Start, m.End, m.Offset, m.Path, m.Deleted, fmt.Sprint(m.Device, " ", m.Inode)})
 		}
-	}
-	if errors.Is(s.Err(), unix.ESRCH) {
-		return nil, noProcess(pid)
-	}
-	if err := s.Err(); err != nil {
-		return nil, fmt.Errorf("look what process %d has mapped: %w", pid, err)
 	}
 	return all, nil
-}
-
-// parseMapping reads a line of /proc/PID/maps: "55d0-55e0 r-xp 00002000 08:01 1234     /usr/bin/sh". false: it is none of a file's code.
-func parseMapping(line string) (m Mapping, ok bool) {
-	var fields [5]string
-	rest := line
-	for i := range fields {
-		fields[i], rest, _ = strings.Cut(strings.TrimLeft(rest, " "), " ")
-	}
-	rest = strings.TrimLeft(rest, " ")
-	if !strings.Contains(fields[1], "x") || !strings.HasPrefix(rest, "/") {
-		return Mapping{}, false
-	}
-	start, end, ok := strings.Cut(fields[0], "-")
-	for _, n := range []struct {
-		text string
-		to   *uint64
-	}{{start, &m.Start}, {end, &m.End}, {fields[2], &m.Offset}} {
-		v, err := strconv.ParseUint(n.text, 16, 64)
-		if err != nil {
-			return Mapping{}, false
-		}
-		*n.to = v
-	}
-	m.inode = fields[3] + " " + fields[4]
-	// Newlines in paths are written so; what else is there is as it is.
-	path := strings.ReplaceAll(rest, `\012`, "\n")
-	m.Path, m.Deleted = strings.CutSuffix(path, " (deleted)")
-	return m, ok && m.Start < m.End
 }
 
 // location returns where the file of m can be opened: whatever became of its path, where this process is privileged.
