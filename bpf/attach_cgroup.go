@@ -39,7 +39,8 @@ var (
 
 // resolveCgroup takes a folder of the cgroup2 file system, or its path below the mount point.
 func resolveCgroup(p *point) error {
-	if p.programType == ebpf.CGroupSKB && p.attachType == ebpf.AttachNone {
+	// The attach type does not tell: that of ingress is 0.
+	if p.programType == ebpf.CGroupSKB && sectionTarget(p.section) == "skb" {
 		return &predicate{"is of no direction: write SEC(\"cgroup_skb/ingress\") or SEC(\"cgroup_skb/egress\")"}
 	}
 	return resolveCgroupPath(p, p.where)

@@ -106,7 +106,7 @@ func attachIter(prog *ebpf.Program, p *point) (io.Closer, error) {
 		info := iterCgroup{order: cgroupOrders[p.order], fd: uint32(dir.Fd())}
 		attr.info, attr.infoLen = unsafe.Pointer(&info), uint32(unsafe.Sizeof(info))
 	}
-	l, err := createLink(unsafe.Pointer(&attr), unsafe.Sizeof(attr))
+	l, err := createLink(unsafe.Pointer(&attr), unsafe.Offsetof(attr.infoLen)+unsafe.Sizeof(attr.infoLen))
 	switch {
 	case (errors.Is(err, unix.EINVAL) || errors.Is(err, unix.E2BIG)) && p.pid != 0:
 		return nil, errors.New("this kernel's iterators go through all processes (6.1 or later take a pid)")

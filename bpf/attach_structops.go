@@ -11,6 +11,8 @@ import (
 	"github.com/cilium/ebpf"
 	"github.com/cilium/ebpf/link"
 	"golang.org/x/sys/unix"
+
+	"github.com/ebpfx/ebpfx/bpf/probe"
 )
 
 // structOpsKind programs are the functions of a table of the kernel's, such as struct tcp_congestion_ops, which is a variable of the object.
@@ -74,6 +76,9 @@ func resolveStructOps(p *point) error {
 
 // loadStructOps loads the table of p with all of its programs, when it comes to the first of them.
 func loadStructOps(l *loader, p *point, _ *ebpf.ProgramSpec) (*ebpf.Program, error) {
+	if _, major, minor := probe.Release(); major < 6 || major == 6 && minor < 4 {
+		return nil, p.fail(errors.New("this kernel has no links for struct_ops (6.4 or later has them), without which a table would stay when ebpfx is killed"))
+	}
 	t := l.inst.tables[p.symbol]
 	if t == nil {
 		var err error

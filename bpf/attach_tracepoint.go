@@ -8,6 +8,7 @@ import (
 
 	"github.com/cilium/ebpf"
 	"github.com/cilium/ebpf/link"
+	"golang.org/x/sys/unix"
 
 	"github.com/ebpfx/ebpfx/bpf/probe"
 )
@@ -27,6 +28,9 @@ var tracepointKind = &kind{
 		switch {
 		case errors.Is(err, fs.ErrNotExist):
 			return nil, &missing{err: &predicate{"names no tracepoint of this kernel"}}
+		case err != nil && strings.HasSuffix(err.Error(), unix.EACCES.Error()) && lacking(ebpf.TracePoint, unix.EACCES) == nil:
+			// cilium/ebpf does not wrap this one.
+			return nil, &predicate{"is a tracepoint whose fields end before what the program reads; its format file in tracefs lists them"}
 		case err != nil && probe.Tracefs() == "":
 			return nil, errNoTracefs
 		}

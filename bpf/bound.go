@@ -2,6 +2,7 @@ package bpf
 
 import (
 	"bytes"
+	"errors"
 	"fmt"
 	"runtime"
 	"strings"
@@ -11,14 +12,17 @@ import (
 	"github.com/cilium/ebpf/asm"
 	"github.com/cilium/ebpf/btf"
 	"golang.org/x/sys/unix"
+
+	"github.com/ebpfx/ebpfx/bpf/probe"
 )
 
 // A program of these attach types is bound to a function of the kernel when it is loaded, and cilium/ebpf does not look for that function
 // when it does not know the type.
 const attachFSession = ebpf.AttachType(58) // BPF_TRACE_FSESSION, since 7.0
 
-// loadBound returns how to load programs of a kind that are bound to the function that function makes of their target.
-func loadBound(function func(target string) string) func(*loader, *point, *ebpf.ProgramSpec) (*ebpf.Program, error) {
+// loadBound returns how to load programs of a kind that are bound to the function that function makes of their target. Kernels before
+// major.minor refuse them for their type.
+func loadBound(major, minor int, function func(target string) string) func(*loader, *point, *ebpf.ProgramSpec) (*ebpf.Program, error) {
 	return func(l *loader, p *point, spec *ebpf.ProgramSpec) (*ebpf.Program, error) {
 		kernel, err := kernelTypes.Kernel()
 		if err != nil {
@@ -32,9 +36,13 @@ func loadBound(function func(target string) string) func(*loader, *point, *ebpf.
 		if err != nil {
 			return nil, err
 		}
-		return l.loadCounting(spec, func(spec *ebpf.ProgramSpec, opts ebpf.ProgramOptions) (*ebpf.Program, error) {
+		prog, err := l.loadCounting(spec, func(spec *ebpf.ProgramSpec, opts ebpf.ProgramOptions) (*ebpf.Program, error) {
 			return l.loadWithTarget(spec, id, opts)
 		})
+		if _, ma, mi := probe.Release(); errors.Is(err, unix.EINVAL) && (ma < major || ma == major && mi < minor) {
+			return nil, p.fail(fmt.Errorf("this kernel has no %s programs (%d.%d or later has them)", p.kind.name, major, minor))
+		}
+		return prog, err
 	}
 }
 
@@ -70,7 +78,7 @@ func (l *loader) loadWithTarget(spec *ebpf.ProgramSpec, target btf.TypeID, opts 
 	license := append([]byte(spec.License), 0)
 	attr := progLoadAttr{
 		progType: uint32(spec.Type), insnCount: uint32(code.Len() / asm.InstructionSize),
-		insns: pointer(code.Bytes()), license: pointer(license), flags: spec.Flags, attachType: uint32(spec.AttachType),
+		insns: pointer(code.Bytes()), license: pointer(license), kernelVersion: 0, flags: spec.Flags, ifindex: 0, attachType: uint32(spec.AttachType),
 		btf: uint32(handle.FD()), funcSize: btf.FuncInfoSize, funcs: pointer(functions), funcCount: uint32(len(functions)) / btf.FuncInfoSize,
 		lineSize: btf.LineInfoSize, lines: pointer(lines), lineCount: uint32(len(lines)) / btf.LineInfoSize, attachBTF: uint32(target),
 	}

@@ -54,6 +54,16 @@ func TestSkippedPrograms(t *testing.T) {
 	}
 }
 
+// TestFieldsEnd: a program that reads past the fields of its tracepoint cannot be attached.
+func TestFieldsEnd(t *testing.T) {
+	inst := load(t, open(t, testprog.Kinds), bpf.LoadOptions{Hooks: []bpf.Hook{{Program: "reads_beyond", Where: "syscalls:sys_enter_getppid"}}})
+	_, _, err := inst.Attach()
+	want := `attach_to("reads_beyond", "syscalls:sys_enter_getppid") is a tracepoint whose fields end before what the program reads; its format file in tracefs lists them`
+	if err == nil || err.Error() != want {
+		t.Errorf("got %v, want %s", err, want)
+	}
+}
+
 func TestHookErrors(t *testing.T) {
 	needKernel(t)
 	for _, tc := range []struct {

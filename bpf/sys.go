@@ -16,10 +16,10 @@ type progLoadAttr struct {
 	insns, license      unsafe.Pointer
 	logLevel, logSize   uint32
 	log                 unsafe.Pointer
-	_                   uint32 // kern_version
+	kernelVersion       uint32
 	flags               uint32
 	name                [objectNameLength]byte
-	_                   uint32 // prog_ifindex
+	ifindex             uint32
 	attachType          uint32
 	btf, funcSize       uint32
 	funcs               unsafe.Pointer
@@ -36,10 +36,12 @@ type linkCreateAttr struct {
 	attachType, flags uint32
 }
 
+// Go may leave what it wants between and behind the fields of a literal, so no attr has a gap that the kernel looks at.
+
 // tracingLinkAttr is linkCreateAttr of programs that are bound to a function.
 type tracingLinkAttr struct {
 	linkCreateAttr
-	_      uint32 // target_btf_id
+	target uint32 // BTF id
 	cookie uint64
 }
 

@@ -11,6 +11,7 @@ var (
 	Event        = _EventBytes
 	Functions    = _FunctionsBytes
 	Globals      = _GlobalsBytes
+	Kinds        = _KindsBytes
 	Maps         = _MapsBytes
 	Missing      = _MissingBytes
 	Refused      = _RefusedBytes

@@ -1,8 +1,8 @@
 // Command testvm runs tests on other kernels: it boots each in a virtual machine and reads what the tests print there.
 //
-//	testvm -initrd FILE [-logs DIR] [-timeout 4m] NAME=KERNEL...
+//	testvm [-logs DIR] [-timeout 4m] NAME=KERNEL,INITRD...
 //
-// The machine's init is package guest, beside the test binaries in the initrd. Everything is emulated, so it
+// The machine's init is package guest, beside the test binaries and the kernel's modules in the initrd. Everything is emulated, so it
 // neither needs nor uses KVM. For each kernel it prints what its failing tests said and a line with the
 // counts, and exits with 1 when any failed, hung or did not boot.
 package main
@@ -21,14 +21,13 @@ import (
 )
 
 func main() {
-	initrd := flag.String("initrd", "", "initrd with the guest and the test binaries")
 	logs := flag.String("logs", os.TempDir(), "folder for what the machines print")
 	timeout := flag.Duration("timeout", 4*time.Minute, "how long a machine may run")
 	verbose := flag.Bool("v", false, "list the skipped tests")
 	args := flag.String("args", "", "further arguments for the test binaries, such as -test.run=Attach")
 	flag.Parse()
-	if *initrd == "" || flag.NArg() == 0 {
-		fmt.Fprintln(os.Stderr, "usage: testvm -initrd FILE NAME=KERNEL...")
+	if flag.NArg() == 0 {
+		fmt.Fprintln(os.Stderr, "usage: testvm NAME=KERNEL,INITRD...")
 		os.Exit(2)
 	}
 	ctx, stop := signal.NotifyContext(context.Background(), unix.SIGINT, unix.SIGTERM)
@@ -36,10 +35,11 @@ func main() {
 
 	ok := true
 	for _, arg := range flag.Args() {
-		name, kernel, _ := strings.Cut(arg, "=")
+		name, files, _ := strings.Cut(arg, "=")
+		kernel, initrd, _ := strings.Cut(files, ",")
 		m := machine{
 			kernel:  kernel,
-			initrd:  *initrd,
+			initrd:  initrd,
 			console: filepath.Join(*logs, name+".console"),
 			results: filepath.Join(*logs, name+".results"),
 			args:    strings.Fields(*args),

@@ -36,6 +36,9 @@ func test() error {
 	if err := mountAll(); err != nil {
 		return err
 	}
+	if err := loadModules(); err != nil {
+		return err
+	}
 	if err := loopbackUp(); err != nil {
 		return fmt.Errorf("set up the loopback interface: %w", err)
 	}
@@ -95,6 +98,26 @@ func mountAll() error {
 		}
 		if err := unix.Mount(m.kind, m.path, m.kind, 0, ""); err != nil {
 			return fmt.Errorf("mount %s at %s: %w", m.kind, m.path, err)
+		}
+	}
+	return nil
+}
+
+// loadModules loads what lies in /modules. None needs another.
+func loadModules() error {
+	modules, err := filepath.Glob("/modules/*.ko")
+	if err != nil {
+		return err
+	}
+	for _, path := range modules {
+		f, err := os.Open(path)
+		if err != nil {
+			return err
+		}
+		err = unix.FinitModule(int(f.Fd()), "", 0)
+		f.Close()
+		if err != nil {
+			return fmt.Errorf("load module %s: %w", path, err)
 		}
 	}
 	return nil
