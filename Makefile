@@ -13,7 +13,7 @@ TAGS    := urfave_cli_no_docs
 # The limit for the binary, in bytes: it is meant to be copied to servers.
 MAX_SIZE := 14680064
 
-.PHONY: build demo test test-vm bench lint generate install clean
+.PHONY: build demo test test-vm kinds bench lint generate install clean
 
 build:
 	@.ci/setup build
@@ -35,6 +35,10 @@ test-vm:
 	@.ci/setup vm
 	@$(MAKE) --no-print-directory build
 	@.ci/test-vm $(KERNELS)
+
+# The README's table of ways to attach and kernels, from what their tests see on each.
+kinds:
+	@KINDS=1 TESTS=TestKind $(MAKE) --no-print-directory test-vm
 
 # Events a second, as ratios to a raw reader in the same run, and the start beside bpftrace's.
 bench:

@@ -1,6 +1,7 @@
 package bpf
 
 import (
+	"errors"
 	"fmt"
 	"io"
 	"os"
@@ -21,6 +22,7 @@ var (
 		anySuffix: true,
 		form:      "/sys/fs/cgroup/NAME",
 		resolve:   resolveCgroup,
+		load:      loadForCgroup,
 		attach:    attachCgroup,
 		names:     func(p *point) []string { return cgroupsBeside(p.symbol) },
 	}
@@ -71,7 +73,23 @@ func isDir(path string) bool {
 }
 
 func attachCgroup(prog *ebpf.Program, p *point) (io.Closer, error) {
-	return link.AttachCgroup(link.CgroupOptions{Path: p.symbol, Attach: p.attachType, Program: prog})
+	l, err := link.AttachCgroup(link.CgroupOptions{Path: p.symbol, Attach: p.attachType, Program: prog})
+	if errors.Is(err, unix.EINVAL) {
+		return nil, errNoCgroupHook
+	}
+	return l, err
+}
+
+var errNoCgroupHook = errors.New("this kernel has no such hook of cgroups")
+
+// loadForCgroup loads a program, which kernels refuse when they do not know its attach type.
+func loadForCgroup(l *loader, p *point, spec *ebpf.ProgramSpec) (*ebpf.Program, error) {
+	prog, err := l.loadProgram(spec)
+	var refused *ebpf.VerifierError
+	if errors.Is(err, unix.EINVAL) && (!errors.As(err, &refused) || len(refused.Log) == 0) {
+		return nil, p.fail(errNoCgroupHook)
+	}
+	return prog, err
 }
 
 // cgroupsBeside lists the cgroups in the folder that path would lie in.

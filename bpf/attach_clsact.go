@@ -20,23 +20,18 @@ func attachClsact(prog *ebpf.Program, p *point) (_ io.Closer, err error) {
 	if !ok {
 		return nil, errors.New("the kernel does not tell the program's id")
 	}
-	handle, err := netlink.NewHandle(unix.NETLINK_ROUTE)
-	if err != nil {
-		return nil, fmt.Errorf("open netlink: %w", err)
-	}
-	defer func() {
-		if err != nil {
-			handle.Close()
-		}
-	}()
-	c := &classifier{netlink: handle, index: p.index, parent: netlink.HANDLE_MIN_INGRESS, program: int(id)}
+	c := &classifier{index: p.index, parent: netlink.HANDLE_MIN_INGRESS, program: int(id)}
 	if p.attachType == ebpf.AttachTCXEgress {
 		c.parent = netlink.HANDLE_MIN_EGRESS
 	}
 	if c.owns, err = c.addQdisc(); err != nil {
 		return nil, err
 	}
-	err = handle.FilterAdd(&netlink.BpfFilter{
+	k, err := startKeeper("clsact", c.String())
+	if err != nil {
+		return nil, errors.Join(err, c.remove())
+	}
+	err = netlink.FilterAdd(&netlink.BpfFilter{
 		FilterAttrs:  netlink.FilterAttrs{LinkIndex: p.index, Parent: c.parent, Protocol: unix.ETH_P_ALL, Priority: uint16(p.priority)},
 		Fd:           prog.FD(),
 		Name:         p.name,
@@ -44,20 +39,34 @@ func attachClsact(prog *ebpf.Program, p *point) (_ io.Closer, err error) {
 	})
 	switch {
 	case errors.Is(err, unix.ENOENT), errors.Is(err, unix.EOPNOTSUPP):
-		return nil, errors.Join(fmt.Errorf("this kernel has no classifiers of type bpf (CONFIG_NET_CLS_BPF is off)"), c.removeQdisc())
+		return nil, errors.Join(errors.New("this kernel has no classifiers of type bpf (CONFIG_NET_CLS_BPF is off)"), k.Close())
 	case err != nil:
-		return nil, errors.Join(fmt.Errorf("add classifier: %w", err), c.removeQdisc())
+		return nil, errors.Join(fmt.Errorf("add classifier: %w", err), k.Close())
 	}
-	return c, nil
+	return k, nil
 }
 
 // classifier is a program among those of an interface. It knows the program by its id, since the kernel chooses handles and priorities.
 type classifier struct {
-	netlink *netlink.Handle
 	index   int
 	parent  uint32
 	program int
 	owns    bool // the queueing discipline
+}
+
+const classifierForm = "%d %d %d %t"
+
+// String is for the keeper, which parses it.
+func (c *classifier) String() string {
+	return fmt.Sprintf(classifierForm, c.index, c.parent, c.program, c.owns)
+}
+
+func undoClsact(arguments string, _ []int) error {
+	var c classifier
+	if _, err := fmt.Sscanf(arguments, classifierForm, &c.index, &c.parent, &c.program, &c.owns); err != nil {
+		return fmt.Errorf("read what to remove: %w", err)
+	}
+	return c.remove()
 }
 
 func (c *classifier) qdisc() *netlink.GenericQdisc {
@@ -69,7 +78,7 @@ func (c *classifier) qdisc() *netlink.GenericQdisc {
 
 // addQdisc reports whether it added the clsact that was not there.
 func (c *classifier) addQdisc() (bool, error) {
-	err := c.netlink.QdiscAdd(c.qdisc())
+	err := netlink.QdiscAdd(c.qdisc())
 	switch {
 	case errors.Is(err, unix.EEXIST):
 		return false, nil
@@ -95,30 +104,29 @@ func (c *classifier) removeQdisc() error {
 			return nil
 		}
 	}
-	if err := c.netlink.QdiscDel(c.qdisc()); err != nil && !isGone(err) {
+	if err := netlink.QdiscDel(c.qdisc()); err != nil && !isGone(err) {
 		return fmt.Errorf("remove clsact: %w", err)
 	}
 	return nil
 }
 
 func (c *classifier) filters(parent uint32) ([]netlink.Filter, error) {
-	filters, err := c.netlink.FilterList(&netlink.Dummy{LinkAttrs: netlink.LinkAttrs{Index: c.index}}, parent)
+	filters, err := netlink.FilterList(&netlink.Dummy{LinkAttrs: netlink.LinkAttrs{Index: c.index}}, parent)
 	if err != nil && !isGone(err) {
 		return nil, fmt.Errorf("list classifiers: %w", err)
 	}
 	return filters, nil
 }
 
-// Close removes the program from the interface.
-func (c *classifier) Close() error {
-	defer c.netlink.Close()
+// remove removes the program from the interface, if it is there.
+func (c *classifier) remove() error {
 	filters, err := c.filters(c.parent)
 	if err != nil {
 		return err
 	}
 	for _, f := range filters {
 		if b, ok := f.(*netlink.BpfFilter); ok && b.Id == c.program {
-			if err := c.netlink.FilterDel(f); err != nil && !isGone(err) {
+			if err := netlink.FilterDel(f); err != nil && !isGone(err) {
 				return fmt.Errorf("remove classifier: %w", err)
 			}
 		}

@@ -1,10 +1,12 @@
 package bpf
 
 import (
+	"errors"
 	"fmt"
 	"io"
 	"os"
 	"runtime"
+	"strconv"
 	"strings"
 
 	"github.com/cilium/ebpf"
@@ -97,20 +99,39 @@ func attachToSockets(prog *ebpf.Program, p *point, attach, detach, limit int) (i
 	if len(found) == 0 {
 		return nil, &predicate{"names a port that no socket here is bound to"}
 	}
-	var all closers
-	for i, socket := range found {
-		if err := unix.SetsockoptInt(socket, unix.SOL_SOCKET, attach, prog.FD()); err != nil {
-			for _, rest := range found[i:] {
-				unix.Close(rest)
-			}
-			all.Close()
-			return nil, fmt.Errorf("attach to socket: %w", err)
-		}
-		all = append(all, closer(func() error {
-			defer unix.Close(socket)
-			return unix.SetsockoptInt(socket, unix.SOL_SOCKET, detach, 0)
-		}))
+	files := make([]*os.File, len(found))
+	for i, fd := range found {
+		files[i] = os.NewFile(uintptr(fd), "socket") // which changes nothing of it
 	}
+	defer func() {
+		for _, f := range files {
+			f.Close()
+		}
+	}()
+	k, err := startKeeper("sockets", strconv.Itoa(detach), files...)
+	if err != nil {
+		return nil, err
+	}
+	for _, fd := range found {
+		if err := unix.SetsockoptInt(fd, unix.SOL_SOCKET, attach, prog.FD()); err != nil {
+			return nil, errors.Join(fmt.Errorf("attach to socket: %w", err), k.Close())
+		}
+	}
+	runtime.KeepAlive(files)
 	runtime.KeepAlive(prog)
-	return all, nil
+	return k, nil
+}
+
+func undoSockets(arguments string, files []int) error {
+	detach, err := strconv.Atoi(arguments)
+	if err != nil {
+		return fmt.Errorf("read what to detach: %w", err)
+	}
+	for _, fd := range files {
+		// It may have none: the process may have been killed before it came to this one, or somebody else detached.
+		if e := unix.SetsockoptInt(fd, unix.SOL_SOCKET, detach, 0); e != nil && !errors.Is(e, unix.ENOENT) {
+			err = errors.Join(err, fmt.Errorf("detach from socket: %w", e))
+		}
+	}
+	return err
 }

@@ -3,6 +3,7 @@ package bpf
 import (
 	"errors"
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 
@@ -121,10 +122,23 @@ func (l *loader) explainMap(err error) error {
 		release, _, _ := probe.Release()
 		return fmt.Errorf("this kernel (%s) has no ring buffers, which the program sends events through; 5.8 or later has them", release)
 	}
+	if name, kind := l.unknownMap(); errors.Is(err, unix.EINVAL) && name != "" {
+		return fmt.Errorf("create map %s: this kernel has no maps of type %s: %w", name, kind, ebpf.ErrNotSupported)
+	}
 	if _, major, minor := probe.Release(); errors.Is(err, unix.EPERM) && (major < 5 || major == 5 && minor < 11) {
 		return fmt.Errorf("create maps: the limit of locked memory is too low; run ulimit -l unlimited: %w", err)
 	}
 	return fmt.Errorf("create %w", err)
+}
+
+// unknownMap returns a map that is of a type which the kernel does not know, or "".
+func (l *loader) unknownMap() (string, ebpf.MapType) {
+	for _, name := range slices.Sorted(maps.Keys(l.maps)) {
+		if kind := l.maps[name].Type; errors.Is(features.HaveMapType(kind), ebpf.ErrNotSupported) {
+			return name, kind
+		}
+	}
+	return "", ebpf.UnspecifiedMap
 }
 
 func (l *loader) hasRings() bool {

@@ -31,8 +31,7 @@ func Parse(text string) (Port, error) {
 }
 
 // Open returns file descriptors of the sockets of this network namespace that are bound to the port, up to limit or all where that is 0.
-// Connections are not among them. They are no *os.File, which would
-// change whether the owner's reads block. It needs kernel 5.6 and the right to trace the processes.
+// Connections are not among them. It needs kernel 5.6 and the right to trace the processes.
 func (p Port) Open(limit int) ([]int, error) {
 	inodes, err := p.inodes()
 	if err != nil || len(inodes) == 0 {

@@ -18,12 +18,17 @@ import (
 	"time"
 
 	"golang.org/x/sys/unix"
+
+	"github.com/ebpfx/ebpfx/bpf"
+	"github.com/ebpfx/ebpfx/cmd/ebpfx/internal/kindmatrix"
 )
 
 func main() {
 	logs := flag.String("logs", os.TempDir(), "folder for what the machines print")
 	timeout := flag.Duration("timeout", 4*time.Minute, "how long a machine may run")
 	verbose := flag.Bool("v", false, "list the skipped tests")
+	kinds := flag.String("kinds", "", "file of package kindmatrix, to keep in it which ways to attach work")
+	readme := flag.String("readme", "", "file with the table that is made of that")
 	args := flag.String("args", "", "further arguments for the test binaries, such as -test.run=Attach")
 	flag.Parse()
 	if flag.NArg() == 0 {
@@ -52,6 +57,12 @@ func main() {
 			fmt.Printf("    what the kernel said: %s; the tests: %s\n", m.console, m.results)
 		}
 		ok = ok && err == nil && len(r.failed) == 0
+		if err == nil && *kinds != "" {
+			if err := keep(*kinds, *readme, kindmatrix.Kernel{Name: name, Release: release, Cases: r.kinds}); err != nil {
+				fmt.Fprintln(os.Stderr, "testvm:", err)
+				ok = false
+			}
+		}
 		if ctx.Err() != nil {
 			break
 		}
@@ -59,6 +70,27 @@ func main() {
 	if !ok {
 		os.Exit(1)
 	}
+}
+
+// keep notes what was seen on a kernel, and makes the table anew.
+func keep(file, readme string, k kindmatrix.Kernel) error {
+	m, err := kindmatrix.Read(file)
+	if err != nil {
+		return err
+	}
+	m = m.With(k)
+	if err := m.Write(file); err != nil {
+		return err
+	}
+	page, err := os.ReadFile(readme)
+	if err != nil {
+		return err
+	}
+	made, err := kindmatrix.Put(string(page), m.Markdown(bpf.Kinds()))
+	if err != nil {
+		return fmt.Errorf("%s: %w", readme, err)
+	}
+	return os.WriteFile(readme, []byte(made), 0o644)
 }
 
 // test boots the machine and returns what its tests printed, as far as they came.

@@ -12,6 +12,8 @@ import (
 	"slices"
 	"strings"
 	"time"
+
+	"github.com/ebpfx/ebpfx/cmd/ebpfx/internal/kindmatrix"
 )
 
 // report is what the tests of one machine came to. Tests are named package.Test/Subtest.
@@ -20,6 +22,7 @@ type report struct {
 	failed  []outcome
 	skipped []outcome
 	took    time.Duration
+	kinds   map[string]string // outcomes of the cases of TestKind by KIND/CASE, as package kindmatrix has them
 }
 
 // outcome is a test, and what it said.
@@ -94,6 +97,7 @@ func (r *report) add(ctx context.Context, name string, output []byte, status str
 			return fmt.Errorf("read the output of go tool test2json: %w", err)
 		}
 		o := outcome{name: name + "." + e.Test, output: running[e.Test]}
+		r.noteKind(e)
 		switch {
 		case e.Action == "output" && !isFrame(e.Output):
 			running[e.Test] = append(running[e.Test], e.Output)
@@ -124,6 +128,19 @@ func (r *report) add(ctx context.Context, name string, output []byte, status str
 		r.failed = append(r.failed, outcome{name, append(slices.Clone(running[""]), status+"\n")})
 	}
 	return nil
+}
+
+// noteKind keeps how a case of TestKind ended.
+func (r *report) noteKind(e event) {
+	c, ok := strings.CutPrefix(e.Test, "TestKind/")
+	outcome := map[string]string{"pass": kindmatrix.Works, "skip": kindmatrix.Beyond, "fail": kindmatrix.Fails}[e.Action]
+	if !ok || strings.Count(c, "/") != 1 || outcome == "" {
+		return
+	}
+	if r.kinds == nil {
+		r.kinds = make(map[string]string)
+	}
+	r.kinds[c] = outcome
 }
 
 // isFrame reports whether a line says only that a test starts or goes on, or how it ended.
