@@ -6,8 +6,9 @@ import (
 	"io"
 
 	"github.com/cilium/ebpf"
-	"github.com/vishvananda/netlink"
 	"golang.org/x/sys/unix"
+
+	"github.com/ebpfx/ebpfx/bpf/internal/rtnl"
 )
 
 // attachClsact puts prog among the classifiers of an interface, as tc filter add dev ... bpf direct-action does.
@@ -20,9 +21,9 @@ func attachClsact(prog *ebpf.Program, p *point) (_ io.Closer, err error) {
 	if !ok {
 		return nil, errors.New("the kernel does not tell the program's id")
 	}
-	c := &classifier{index: p.index, parent: netlink.HANDLE_MIN_INGRESS, program: int(id)}
+	c := &classifier{index: p.index, parent: rtnl.Ingress, program: uint32(id)}
 	if p.attachType == ebpf.AttachTCXEgress {
-		c.parent = netlink.HANDLE_MIN_EGRESS
+		c.parent = rtnl.Egress
 	}
 	if c.owns, err = c.addQdisc(); err != nil {
 		return nil, err
@@ -31,12 +32,7 @@ func attachClsact(prog *ebpf.Program, p *point) (_ io.Closer, err error) {
 	if err != nil {
 		return nil, errors.Join(err, c.remove())
 	}
-	err = netlink.FilterAdd(&netlink.BpfFilter{
-		FilterAttrs:  netlink.FilterAttrs{LinkIndex: p.index, Parent: c.parent, Protocol: unix.ETH_P_ALL, Priority: uint16(p.priority)},
-		Fd:           prog.FD(),
-		Name:         p.name,
-		DirectAction: true,
-	})
+	err = rtnl.Classifier{Index: p.index, Parent: c.parent, Priority: uint16(p.priority)}.Add(prog.FD(), p.name)
 	switch {
 	case errors.Is(err, unix.ENOENT), errors.Is(err, unix.EOPNOTSUPP):
 		return nil, errors.Join(errors.New("this kernel has no classifiers of type bpf (CONFIG_NET_CLS_BPF is off)"), k.Close())
@@ -49,8 +45,8 @@ func attachClsact(prog *ebpf.Program, p *point) (_ io.Closer, err error) {
 // classifier is a program among those of an interface. It knows the program by its id, since the kernel chooses handles and priorities.
 type classifier struct {
 	index   int
-	parent  uint32
-	program int
+	parent  rtnl.Parent
+	program uint32
 	owns    bool // the queueing discipline
 }
 
@@ -69,16 +65,9 @@ func undoClsact(arguments string, _ []int) error {
 	return c.remove()
 }
 
-func (c *classifier) qdisc() *netlink.GenericQdisc {
-	return &netlink.GenericQdisc{
-		QdiscAttrs: netlink.QdiscAttrs{LinkIndex: c.index, Handle: netlink.MakeHandle(0xffff, 0), Parent: netlink.HANDLE_CLSACT},
-		QdiscType:  "clsact",
-	}
-}
-
 // addQdisc reports whether it added the clsact that was not there.
 func (c *classifier) addQdisc() (bool, error) {
-	err := netlink.QdiscAdd(c.qdisc())
+	err := rtnl.AddClsact(c.index)
 	switch {
 	case errors.Is(err, unix.EEXIST):
 		return false, nil
@@ -95,7 +84,7 @@ func (c *classifier) removeQdisc() error {
 	if !c.owns {
 		return nil
 	}
-	for _, parent := range []uint32{netlink.HANDLE_MIN_INGRESS, netlink.HANDLE_MIN_EGRESS} {
+	for _, parent := range []rtnl.Parent{rtnl.Ingress, rtnl.Egress} {
 		filters, err := c.filters(parent)
 		if err != nil {
 			return err
@@ -104,14 +93,14 @@ func (c *classifier) removeQdisc() error {
 			return nil
 		}
 	}
-	if err := netlink.QdiscDel(c.qdisc()); err != nil && !isGone(err) {
+	if err := rtnl.RemoveClsact(c.index); err != nil && !isGone(err) {
 		return fmt.Errorf("remove clsact: %w", err)
 	}
 	return nil
 }
 
-func (c *classifier) filters(parent uint32) ([]netlink.Filter, error) {
-	filters, err := netlink.FilterList(&netlink.Dummy{LinkAttrs: netlink.LinkAttrs{Index: c.index}}, parent)
+func (c *classifier) filters(parent rtnl.Parent) ([]rtnl.Classifier, error) {
+	filters, err := rtnl.Classifiers(c.index, parent)
 	if err != nil && !isGone(err) {
 		return nil, fmt.Errorf("list classifiers: %w", err)
 	}
@@ -125,8 +114,8 @@ func (c *classifier) remove() error {
 		return err
 	}
 	for _, f := range filters {
-		if b, ok := f.(*netlink.BpfFilter); ok && b.Id == c.program {
-			if err := netlink.FilterDel(f); err != nil && !isGone(err) {
+		if f.Program == c.program {
+			if err := f.Remove(); err != nil && !isGone(err) {
 				return fmt.Errorf("remove classifier: %w", err)
 			}
 		}

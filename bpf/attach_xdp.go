@@ -8,8 +8,9 @@ import (
 
 	"github.com/cilium/ebpf"
 	"github.com/cilium/ebpf/link"
-	"github.com/vishvananda/netlink"
 	"golang.org/x/sys/unix"
+
+	"github.com/ebpfx/ebpfx/bpf/internal/rtnl"
 )
 
 var xdpKind = &kind{
@@ -61,11 +62,11 @@ var xdpModes = map[string]link.XDPAttachFlags{
 
 // xdpHolder tells who has the one place for a program that an interface has.
 func xdpHolder(index int) string {
-	l, err := netlink.LinkByIndex(index)
-	if err != nil || l.Attrs().Xdp == nil {
+	id, err := rtnl.XDPProgram(index)
+	if err != nil {
 		return holder(0)
 	}
-	return holder(ebpf.ProgramID(l.Attrs().Xdp.ProgId))
+	return holder(ebpf.ProgramID(id))
 }
 
 func resolveInterface(p *point, name string) error {
