@@ -103,8 +103,8 @@ func (m Matrix) kinds(order []string) (names []string, cases map[string][]string
 	return names, cases
 }
 
-// Markdown returns a table with a column for each kernel. Kinds that work on the same kernels share a row; a kind of which some cases work
-// where others do not has its cases in several. order tells which kind comes first.
+// Markdown returns a table with a column for each kernel. Kinds that work on the same kernels share a row. Where some cases of a kind work
+// and others do not, most are meant by its name, and the others are named in a row of their own. order tells which kind comes first.
 func (m Matrix) Markdown(order []string) string {
 	var rows []string // the marks of each
 	members := make(map[string][]string)
@@ -126,9 +126,10 @@ func (m Matrix) Markdown(order []string) string {
 			_, name, _ := strings.Cut(c, "/")
 			byMarks[marks] = append(byMarks[marks], strings.ReplaceAll(name, "_", " "))
 		}
+		most := slices.MaxFunc(distinct, func(a, b string) int { return cmp.Compare(len(byMarks[a]), len(byMarks[b])) })
 		for _, marks := range distinct {
 			label := "`" + kind + "`"
-			if len(distinct) > 1 {
+			if marks != most {
 				label += " (" + strings.Join(byMarks[marks], ", ") + ")"
 			}
 			add(label, marks)

@@ -43,11 +43,11 @@ func TestReadme(t *testing.T) {
 }
 
 func TestMarkdown(t *testing.T) {
-	m := Matrix{}.With(Kernel{"new", "6.12.1+deb13-cloud-amd64", map[string]string{"xdp/lo": Works, "tc/tcx": Works, "tc/clsact": Works, "lsm/hook": Fails}})
+	m := Matrix{}.With(Kernel{"new", "6.12.1+deb13-cloud-amd64", map[string]string{"xdp/lo": Works, "tc/tcx": Works, "tc/best": Works, "tc/clsact": Works, "lsm/hook": Fails}})
 	m = m.With(Kernel{"old", "6.1.0-50-cloud-amd64", map[string]string{"xdp/lo": Fails}})
-	m = m.With(Kernel{"old", "6.1.0-51-cloud-amd64", map[string]string{"xdp/lo": Works, "tc/tcx": Beyond, "tc/clsact": Works}})
+	m = m.With(Kernel{"old", "6.1.0-51-cloud-amd64", map[string]string{"xdp/lo": Works, "tc/tcx": Beyond, "tc/best": Works, "tc/clsact": Works}})
 	want := "| | 6.1.0 | 6.12.1 |\n|---|---|---|\n" +
-		"| `xdp`, `tc` (clsact) | yes | yes |\n| `tc` (tcx) | - | yes |\n| `lsm` | not tested | **fails** |\n"
+		"| `xdp`, `tc` | yes | yes |\n| `tc` (tcx) | - | yes |\n| `lsm` | not tested | **fails** |\n"
 	if diff := cmp.Diff(want, m.Markdown([]string{"xdp", "tc"})); diff != "" {
 		t.Error(diff)
 	}
