@@ -126,7 +126,9 @@ func (m Matrix) Markdown(order []string) string {
 			_, name, _ := strings.Cut(c, "/")
 			byMarks[marks] = append(byMarks[marks], strings.ReplaceAll(name, "_", " "))
 		}
-		most := slices.MaxFunc(distinct, func(a, b string) int { return cmp.Compare(len(byMarks[a]), len(byMarks[b])) })
+		most := slices.MaxFunc(distinct, func(a, b string) int {
+			return cmp.Or(cmp.Compare(len(byMarks[a]), len(byMarks[b])), cmp.Compare(strings.Count(a, "yes"), strings.Count(b, "yes")))
+		})
 		for _, marks := range distinct {
 			label := "`" + kind + "`"
 			if marks != most {
