@@ -24,7 +24,7 @@ const attachFSession = ebpf.AttachType(58) // BPF_TRACE_FSESSION, since 7.0
 // major.minor refuse them for their type.
 func loadBound(major, minor int, function func(target string) string) func(*loader, *point, *ebpf.ProgramSpec) (*ebpf.Program, error) {
 	return func(l *loader, p *point, spec *ebpf.ProgramSpec) (*ebpf.Program, error) {
-		kernel, err := kernelTypes.Kernel()
+		kernel, err := kernelBTF()
 		if err != nil {
 			return nil, err
 		}
@@ -107,7 +107,7 @@ func (l *loader) relocate(insns asm.Instructions, types *btf.Builder) error {
 	if len(relocations) == 0 {
 		return nil
 	}
-	kernel, err := kernelTypes.Kernel()
+	kernel, err := kernelBTF()
 	if err != nil {
 		return err
 	}

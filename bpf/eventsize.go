@@ -100,7 +100,7 @@ func (o *Object) structsOf(size int) []*btf.Struct {
 	if len(fits) == 0 {
 		return nil
 	}
-	kernel, err := kernelTypes.Kernel()
+	kernel, err := kernelBTF()
 	if err != nil {
 		return fits
 	}

@@ -44,7 +44,7 @@ func (k ksyms) link(spec *ebpf.ProgramSpec) error {
 
 // kernelVariable returns the number of a variable in the kernel's BTF.
 func kernelVariable(name string) (btf.TypeID, error) {
-	kernel, err := kernelTypes.Kernel()
+	kernel, err := kernelBTF()
 	if err != nil {
 		return 0, fmt.Errorf("look up the kernel's variable %s: %w", name, err)
 	}

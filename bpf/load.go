@@ -60,6 +60,7 @@ func (o *Object) Load(opts LoadOptions) (_ *Instance, err error) {
 	if opts.Verbose == nil {
 		opts.Verbose = func(string) {}
 	}
+	o.prefetchKernel()
 	points, skipped, err := o.plan(opts.Hooks)
 	if err != nil {
 		return nil, err
@@ -143,7 +144,7 @@ func (l *loader) loadMaps() error {
 		Variables: l.spec.Variables,
 		Types:     l.spec.Types,
 		ByteOrder: l.spec.ByteOrder,
-	}, ebpf.CollectionOptions{Maps: ebpf.MapOptions{PinPath: pinPath}, MapReplacements: keep, Cache: kernelTypes})
+	}, ebpf.CollectionOptions{Maps: ebpf.MapOptions{PinPath: pinPath}, MapReplacements: keep})
 	if err != nil {
 		return l.explainMap(err)
 	}
@@ -225,7 +226,7 @@ func (l *loader) loadCollection(spec *ebpf.CollectionSpec, opts ebpf.ProgramOpti
 			}
 		}
 	}
-	return ebpf.NewCollectionWithOptions(spec, ebpf.CollectionOptions{Programs: opts, MapReplacements: have, Cache: kernelTypes})
+	return ebpf.NewCollectionWithOptions(spec, ebpf.CollectionOptions{Programs: opts, MapReplacements: have, Cache: kernelCache()})
 }
 
 // preparePins mounts the file system that maps are pinned in, as bpftool does, where it is not mounted and C code wants some pinned.

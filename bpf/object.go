@@ -19,10 +19,6 @@ import (
 	"github.com/ebpfx/ebpfx/bpf/internal/near"
 )
 
-// kernelTypes is shared by all objects: to parse the kernel's BTF is what costs most of loading one, and
-// it does not change.
-var kernelTypes = btf.NewCache()
-
 // Object is an eBPF object file that was read but not loaded. It is not safe for concurrent use.
 type Object struct {
 	name     string // of the file
