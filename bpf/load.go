@@ -139,6 +139,11 @@ func (l *loader) loadMaps() error {
 		}
 		keep = l.keepMaps(old)
 	}
+	keep, release, err := l.openPins(keep)
+	if err != nil {
+		return err
+	}
+	defer release()
 	collection, err := ebpf.NewCollectionWithOptions(&ebpf.CollectionSpec{
 		Maps:      l.maps,
 		Variables: l.spec.Variables,
@@ -151,7 +156,7 @@ func (l *loader) loadMaps() error {
 	l.inst.maps, l.inst.globals, l.inst.definitions = collection.Maps, collection.Variables, l.maps
 	collection.Maps = nil
 	collection.Close()
-	return nil
+	return l.pin()
 }
 
 // loadProgram loads spec with counting of losses.

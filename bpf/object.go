@@ -28,8 +28,9 @@ type Object struct {
 	maps     []*MapInfo // nil until Maps
 	externs  []kconfig.Variable
 	ksyms    ksyms
-	notices  []string // what Load passes to LoadOptions.Notice
-	hasBTF   bool     // always, save for one that is only inspected
+	notices  []string          // what Load passes to LoadOptions.Notice
+	pins     map[string]string // paths of maps, by SetMap
+	hasBTF   bool              // always, save for one that is only inspected
 }
 
 // Program describes one program of an object.

@@ -196,7 +196,7 @@ func (c *compilation) mentionsOurs(said []byte, tmp, events string) bool {
 func (c *compilation) clang(ctx context.Context, f front, tmp, name string) (m made, said []byte, err error) {
 	m.front = f
 	object, deps := filepath.Join(tmp, name+".o"), filepath.Join(tmp, name+".d")
-	out, err := toolchain.Run(ctx, c.build.project.Dir, c.build.clang.Path, c.commandLine(f, object, deps)...)
+	out, err := toolchain.Run(ctx, c.build.project.Dir, c.unit.clang.Path, c.commandLine(f, object, deps)...)
 	said = append(out.Stdout, out.Stderr...)
 	if err != nil {
 		return m, said, err

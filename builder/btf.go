@@ -14,9 +14,9 @@ func (b *build) vmlinuxOf(t *Target) *header.Vmlinux {
 	}
 	switch file := t.BTF.File; file {
 	case "":
-		v = header.NewMerged(b.cache)
+		v = header.NewMerged(b.cache, b.machine.Arch)
 	case BTFRunning:
-		v = header.NewRunning(b.cache)
+		v = header.NewRunning(b.cache, b.machine.Arch)
 	default:
 		v = header.NewFromFile(b.cache, file, b.files.hash(relativeTo(b.project.Dir, file)))
 	}

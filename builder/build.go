@@ -1,6 +1,7 @@
 package builder
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -9,6 +10,7 @@ import (
 	"sync"
 
 	"github.com/ebpfx/ebpfx/builder/cachedir"
+	"github.com/ebpfx/ebpfx/builder/diag"
 	"github.com/ebpfx/ebpfx/builder/header"
 	"github.com/ebpfx/ebpfx/builder/toolchain"
 )
@@ -55,7 +57,7 @@ func Build(ctx context.Context, p *Project, targets []*Target, opts Options) (*R
 	if opts.Jobs <= 0 {
 		opts.Jobs = runtime.GOMAXPROCS(0)
 	}
-	ordered, err := buildOrder(p, targets)
+	ordered, err := Order(p, targets)
 	if err != nil {
 		return nil, err
 	}
@@ -72,6 +74,12 @@ func Build(ctx context.Context, p *Project, targets []*Target, opts Options) (*R
 		told:    told,
 		cache:   cache,
 		texts:   &texts{dir: p.Dir},
+		machine: toolchain.HostTarget(),
+	}
+	if p.Arch != "" {
+		if b.machine, err = toolchain.TargetNamed(p.Arch); err != nil {
+			return nil, err
+		}
 	}
 	return b.run(ctx)
 }
@@ -84,14 +92,13 @@ type build struct {
 	told    *listener
 	cache   *cachedir.Cache
 	texts   *texts
+	machine toolchain.Target
 
 	// Set by open.
-	dir      string // where objects go
-	index    *index
-	files    *files
-	clang    *toolchain.Clang           // nil when there is none to be used
-	clangErr error                      // why
-	vmlinux  map[string]*header.Vmlinux // by what set_btf says
+	dir     string // where objects go
+	index   *index
+	files   *files
+	vmlinux map[string]*header.Vmlinux // by what set_btf says
 
 	mu   sync.Mutex // held for pchs
 	pchs map[string]*precompiled
@@ -108,8 +115,10 @@ func (b *build) run(ctx context.Context) (*Result, error) {
 			return b.result(nil), nil
 		}
 	}
-	if b.clang == nil && slices.ContainsFunc(b.units, func(u *unit) bool { return len(u.sources) > 0 }) {
-		return nil, b.clangErr
+	for _, u := range b.units {
+		if u.err != nil && len(u.sources) > 0 {
+			return nil, u.err
+		}
 	}
 
 	dir, err := b.makeBuildDir()
@@ -133,7 +142,7 @@ func (b *build) run(ctx context.Context) (*Result, error) {
 	if ctx.Err() != nil {
 		return nil, ctx.Err() // what was killed half-way is no error of its own
 	}
-	if b.clang != nil {
+	if !slices.ContainsFunc(b.units, func(u *unit) bool { return u.clang == nil }) {
 		err = errors.Join(err, b.writeCommands())
 	}
 	if err != nil {
@@ -142,20 +151,42 @@ func (b *build) run(ctx context.Context) (*Result, error) {
 	return b.result(jobs), nil
 }
 
+// findCompilers finds the compiler of each unit. That there is none is the unit's error; an error is ctx's alone.
+func (b *build) findCompilers(ctx context.Context) error {
+	known := b.index.Compilers
+	b.index.Compilers = nil
+	for i, u := range b.units {
+		// Most targets have the same one.
+		same := slices.IndexFunc(b.units[:i], func(other *unit) bool { return other.target.CC.Name == u.target.CC.Name })
+		if same >= 0 {
+			u.clang, u.err = b.units[same].clang, b.units[same].err
+			continue
+		}
+		name := cmp.Or(u.target.CC.Name, b.opts.Clang)
+		clang, seen, err := toolchain.FindClang(ctx, name, known)
+		if ctx.Err() != nil {
+			return ctx.Err()
+		}
+		u.clang, u.err = &clang, nil
+		if err != nil {
+			u.clang, u.err = nil, err
+			if u.target.CC.Name != "" {
+				u.err = diag.Errorf(u.target.CC.Pos, "set_cc: %w", err).FillSource()
+			}
+		}
+		b.index.Compilers = append(b.index.Compilers, seen...)
+	}
+	return nil
+}
+
 // open reads what is known of the objects in dir, and of the compiler.
 func (b *build) open(ctx context.Context, dir string) error {
 	b.dir = dir
 	b.index = loadIndex(dir)
 	b.files = newFiles(b.project.Dir, b.index.Files)
-	clang, seen, err := toolchain.FindClang(ctx, b.opts.Clang, b.index.Compilers)
-	if ctx.Err() != nil {
-		return ctx.Err()
+	if err := b.findCompilers(ctx); err != nil {
+		return err
 	}
-	b.clang, b.clangErr = &clang, err
-	if err != nil {
-		b.clang = nil
-	}
-	b.index.Compilers = seen
 	b.vmlinux = make(map[string]*header.Vmlinux)
 	return nil
 }

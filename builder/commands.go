@@ -2,6 +2,7 @@ package builder
 
 import (
 	"bytes"
+	"cmp"
 	"encoding/json"
 	"fmt"
 	"os"
@@ -46,7 +47,7 @@ func (b *build) writeCommands() error {
 			commands = append(commands, compileCommand{
 				Directory: b.project.Dir,
 				File:      inDir(b.project.Dir, source),
-				Arguments: append([]string{b.clang.Path}, c.commandLine(f, b.shown(c.output), "")...),
+				Arguments: append([]string{b.compilerOf(t)}, c.commandLine(f, b.shown(c.output), "")...),
 				Output:    b.shown(c.output),
 			})
 		}
@@ -63,4 +64,14 @@ func (b *build) writeCommands() error {
 		return fmt.Errorf("write %s: %w", commandsFile, err)
 	}
 	return nil
+}
+
+// compilerOf returns the path of the compiler of a target, which this build may not be for.
+func (b *build) compilerOf(t *Target) string {
+	for _, u := range b.units {
+		if u.target.CC.Name == t.CC.Name && u.clang != nil {
+			return u.clang.Path
+		}
+	}
+	return cmp.Or(t.CC.Name, "clang")
 }

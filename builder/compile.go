@@ -35,13 +35,13 @@ type compilation struct {
 // compilation returns how source of u is compiled.
 func (b *build) compilation(u *unit, source string) *compilation {
 	t := u.target
-	host := toolchain.HostTarget()
+	machine, extra := b.machine, u.extra[source]
 	dir := b.project.Dir
 
 	args := []string{
 		"-O2", "-g", "-Wall",
-		"--target=" + host.Triple,
-		"-D__TARGET_ARCH_" + host.Arch,
+		"--target=" + machine.Triple,
+		"-D__TARGET_ARCH_" + machine.Arch,
 		// Some distributions turn it on for all targets; the kernel has no place for canaries.
 		"-fno-stack-protector",
 		// Objects say src/x.bpf.c, wherever the project lies.
@@ -51,19 +51,19 @@ func (b *build) compilation(u *unit, source string) *compilation {
 	for _, d := range t.Defines {
 		args = append(args, "-D"+d)
 	}
-	for _, d := range t.IncludeDirs {
+	for _, d := range slices.Concat(t.IncludeDirs, extra.includeDirs) {
 		rel := relativeTo(dir, d)
 		args = append(args, "-I"+rel)
 		own = append(own, rel)
 	}
-	args = append(args, t.CFlags...)
-	for _, d := range flagValues("-I", t.CFlags) {
+	args = append(append(args, t.CFlags...), extra.flags...)
+	for _, d := range flagValues("-I", slices.Concat(t.CFlags, extra.flags)) {
 		own = append(own, relativeTo(dir, d))
 	}
 	// Where the system keeps its headers says nothing of what is in them: not part of flags, so that
 	// an object is up to date on a machine without them.
 	flags := hashOf(append(slices.Clone(args), source)...)
-	system := toolchain.SystemIncludes()
+	system := toolchain.SystemIncludes(machine)
 	for _, d := range system {
 		args = append(args, "-idirafter", d)
 	}
@@ -163,7 +163,7 @@ func (c *compilation) command() []string {
 	if f.vmlinux != "" {
 		f.vmlinux = c.keptVmlinux(c.variantDir)
 	}
-	return append([]string{c.build.clang.Path}, c.commandLine(f, c.build.shown(c.output), "")...)
+	return append([]string{c.unit.clang.Path}, c.commandLine(f, c.build.shown(c.output), "")...)
 }
 
 // keptVmlinux returns the folder of the vmlinux.h that a source is compiled with: variantDir in the build folder if that
@@ -192,7 +192,7 @@ func (c *compilation) finish() error {
 	if err := place(c.made.object, path); err != nil {
 		return fmt.Errorf("compile %s: %w", c.source, err)
 	}
-	r := &record{Rules: rules, Flags: c.flags, Compiler: b.clang.ID()}
+	r := &record{Rules: rules, Flags: c.flags, Compiler: c.unit.clang.ID()}
 	for _, name := range append([]string{c.source}, c.made.headers...) {
 		r.Inputs = append(r.Inputs, input{name, c.hashAsCompiled(name)})
 	}

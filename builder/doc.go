@@ -6,7 +6,7 @@
 // clang, links the sources of one target into one object, and returns where the
 // objects are:
 //
-//	Project --buildOrder--> targets, what they depend on first
+//	Project --Order-------> targets, what they depend on first
 //	        --findSources-> units: a target and the files that its patterns match
 //	        --plan--------> jobs: what is not up to date by the index
 //	        --perform-----> clang, a process a source; bpftool gen object --> .ebpfx/NAME.bpf.o

@@ -13,6 +13,7 @@ import (
 
 	"github.com/ebpfx/ebpfx/builder/cachedir"
 	"github.com/ebpfx/ebpfx/builder/internal/atomicfile"
+	"github.com/ebpfx/ebpfx/builder/toolchain"
 )
 
 // Names in the build folder, beside the objects and the index.
@@ -29,13 +30,29 @@ func buildDirs(p *Project, cache *cachedir.Cache) []string {
 	if p.InCache {
 		return cache.Dirs(cacheName(p))
 	}
-	return append([]string{filepath.Join(p.Dir, buildFolder)}, cache.Dirs(cacheName(p))...)
+	return append([]string{filepath.Join(p.Dir, buildFolder, p.variant())}, cache.Dirs(cacheName(p))...)
+}
+
+// variant returns the folder in the build folder for objects that are not the usual ones, or "".
+func (p *Project) variant() string {
+	arch := p.Arch
+	if t, err := toolchain.TargetNamed(arch); arch != "" && err == nil {
+		if t == toolchain.HostTarget() {
+			arch = ""
+		}
+		for _, name := range toolchain.Machines() { // one name for all that mean the same
+			if same, err := toolchain.TargetNamed(name); arch != "" && err == nil && same == t {
+				arch = name
+			}
+		}
+	}
+	return strings.Trim(p.Mode+"-"+arch, "-")
 }
 
 // cacheName returns the name that the build folder of p has in the cache.
 func cacheName(p *Project) string {
 	sum := sha256.Sum256([]byte(p.Dir))
-	return fmt.Sprintf("build/%s-%x", fileName(filepath.Base(p.Dir)), sum[:8])
+	return filepath.Join(fmt.Sprintf("build/%s-%x", fileName(filepath.Base(p.Dir)), sum[:8]), p.variant())
 }
 
 // makeBuildDir makes the folder that objects are to go to: beside project.lua if that can be written.
@@ -50,7 +67,7 @@ func (b *build) makeBuildDir() (string, error) {
 		}
 		return dir, nil
 	}
-	dir := filepath.Join(b.project.Dir, buildFolder)
+	dir := filepath.Join(b.project.Dir, buildFolder, b.project.variant())
 	err := prepareBuildDir(dir)
 	if err == nil {
 		return dir, nil

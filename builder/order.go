@@ -8,9 +8,9 @@ import (
 	"github.com/ebpfx/ebpfx/builder/diag"
 )
 
-// buildOrder returns targets and all that they depend on, each once, what is
+// Order returns targets and all that they depend on, each once, what is
 // depended on first. The order follows that of targets and of their Deps.
-func buildOrder(p *Project, targets []*Target) ([]*Target, error) {
+func Order(p *Project, targets []*Target) ([]*Target, error) {
 	o := orderer{project: p, done: make(map[*Target]bool)}
 	for _, t := range targets {
 		o.visit(t)

@@ -25,7 +25,7 @@ type precompiled struct {
 // precompile returns the path of the precompiled header for a source that includes one of its own, or "" where
 // that might not be the same as to include it.
 func (c *compilation) precompile(ctx context.Context, r *reading) string {
-	if r.own == "" || slices.ContainsFunc(c.unit.target.CFlags, changesInput) {
+	if r.own == "" || slices.ContainsFunc(slices.Concat(c.unit.target.CFlags, c.unit.extra[c.source].flags), changesInput) {
 		return ""
 	}
 	header, err := os.ReadFile(inDir(c.build.project.Dir, r.own))
@@ -37,13 +37,13 @@ func (c *compilation) precompile(ctx context.Context, r *reading) string {
 			return ""
 		}
 	}
-	return c.build.pch(ctx, header, c.args)
+	return c.build.pch(ctx, c.unit.clang, header, c.args)
 }
 
 // pch returns the path of header, precompiled with args, or "" where that fails: then the header serves as it is.
-func (b *build) pch(ctx context.Context, header []byte, args []string) string {
+func (b *build) pch(ctx context.Context, clang *toolchain.Clang, header []byte, args []string) string {
 	sum := hashOf(string(header))
-	key := hashOf(append(slices.Clone(args), b.clang.Path, b.clang.ID(), sum)...)
+	key := hashOf(append(slices.Clone(args), clang.Path, clang.ID(), sum)...)
 	b.mu.Lock()
 	p := b.pchs[key]
 	if p == nil {
@@ -54,11 +54,11 @@ func (b *build) pch(ctx context.Context, header []byte, args []string) string {
 		b.pchs[key] = p
 	}
 	b.mu.Unlock()
-	p.once.Do(func() { p.path = b.makePCH(ctx, header, sum, key, args) })
+	p.once.Do(func() { p.path = b.makePCH(ctx, clang, header, sum, key, args) })
 	return p.path
 }
 
-func (b *build) makePCH(ctx context.Context, header []byte, sum, key string, args []string) string {
+func (b *build) makePCH(ctx context.Context, clang *toolchain.Clang, header []byte, sum, key string, args []string) string {
 	// Clang looks at the header again whenever it reads what it made of it: at this copy, not at
 	// the project's, so that projects with the same header share the result.
 	source, _, err := b.cache.Checked("own-"+sum+"/"+vmlinuxName, func() ([]byte, error) { return header, nil })
@@ -68,7 +68,7 @@ func (b *build) makePCH(ctx context.Context, header []byte, sum, key string, arg
 	path, err := b.cache.Made(ctx, "pch/"+key+".pch", func(path string) error {
 		// The copy may be written again, with the same content.
 		command := slices.Concat(args, []string{"-Xclang", "-fno-pch-timestamp", "-x", "c-header", source, "-o", path})
-		_, err := toolchain.Run(ctx, b.project.Dir, b.clang.Path, command...)
+		_, err := toolchain.Run(ctx, b.project.Dir, clang.Path, command...)
 		if err == nil {
 			_, err = os.Stat(path)
 		}

@@ -65,7 +65,7 @@ func (b *build) planUnit(u *unit, before []*job) []*job {
 	for _, source := range u.sources {
 		c := b.compilation(u, source)
 		parts = append(parts, c.output)
-		if !b.isFresh(c.output, c.flags, c) {
+		if !b.isFresh(u, c.output, c.flags, c) {
 			c.watch()
 			jobs = append(jobs, &job{unit: u, verb: "compiling", file: source, needs: before, task: c})
 		}
@@ -74,7 +74,7 @@ func (b *build) planUnit(u *unit, before []*job) []*job {
 		return jobs
 	}
 	l := b.linking(u, parts)
-	if len(jobs) == 0 && b.isFresh(l.output, l.flags, nil) {
+	if len(jobs) == 0 && b.isFresh(u, l.output, l.flags, nil) {
 		return nil
 	}
 	needs := append(append([]*job(nil), before...), jobs...)
@@ -100,18 +100,18 @@ func (b *build) shown(name string) string {
 	return relativeTo(b.project.Dir, filepath.Join(b.dir, name))
 }
 
-// isFresh reports whether the object called name is what would be made again, by c or by linking.
-func (b *build) isFresh(name, flags string, c *compilation) bool {
+// isFresh reports whether the object called name of u is what would be made again, by c or by linking.
+func (b *build) isFresh(u *unit, name, flags string, c *compilation) bool {
 	r := b.index.Objects[name]
 	if r == nil || r.Flags != flags || r.Output == "" || b.files.hash(b.shown(name)) != r.Output {
 		return false
 	}
 	// Where nothing can be compiled, what was compiled elsewhere from these very sources is as good as it gets.
-	elsewhere := b.clang == nil
+	elsewhere := u.clang == nil
 	if !elsewhere && r.Rules != rules {
 		return false
 	}
-	if !elsewhere && r.Compiler != "" && r.Compiler != b.clang.ID() {
+	if !elsewhere && r.Compiler != "" && r.Compiler != u.clang.ID() {
 		return false
 	}
 	if !elsewhere && r.Vmlinux != "" && r.Vmlinux != c.vmlinux.ID() {

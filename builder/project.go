@@ -13,6 +13,8 @@ type Project struct {
 	File    string    // absolute path of project.lua
 	Dir     string    // its folder; .ebpfx/ lies here, unless InCache
 	InCache bool      // objects lie in the user's cache, and nothing in Dir
+	Mode    string    // "" for the usual one; the objects of others lie apart
+	Arch    string    // what objects are for, as toolchain.TargetNamed takes it; "": this machine. Those of others lie apart
 	Targets []*Target // in the order in which they were first opened
 }
 
@@ -57,10 +59,13 @@ type Target struct {
 	IncludeDirs []string // absolute
 	Defines     []string // NAME or NAME=VALUE, without -D
 	CFlags      []string
-	BTF         BTF // of set_btf
+	FileCFlags  []Files // patterns of sources of the target that get further Flags
+	CC          CC      // of set_cc
+	BTF         BTF     // of set_btf
 	Deps        []Dep
 
 	Globals []Global
+	Maps    []Map
 	Hooks   []Hook
 	Binary  string // of set_binary: a path or a name to search; "" when unset
 }
@@ -69,8 +74,31 @@ type Target struct {
 type Files struct {
 	Pattern string // as written: may hold *, ?, [...] and **
 	Dir     string // absolute folder that Pattern is relative to
-	Pos     diag.Pos
+	// Flags and IncludeDirs (absolute) are for the sources that Pattern stands for, behind those of the target.
+	Flags       []string
+	IncludeDirs []string
+	Pos         diag.Pos
 }
+
+// CC is the compiler of a target. The zero CC is that of Options.
+type CC struct {
+	Name string // a path, absolute where it has a slash, or a name on PATH
+	Pos  diag.Pos
+}
+
+// Map changes how a map is made.
+type Map struct {
+	Name       string
+	MaxEntries uint32 // 0: as the source says
+	Pin        string // BPF file system path, absolute; PinByName or PinNever; "": as the source says
+	Pos        diag.Pos
+}
+
+// Values of Map.Pin beside paths.
+const (
+	PinByName = "by name"
+	PinNever  = "never"
+)
 
 // BTF says whose types the vmlinux.h of a target has. The zero BTF stands for those of many kernels.
 type BTF struct {

@@ -9,6 +9,7 @@ import (
 
 	"github.com/ebpfx/ebpfx/builder/diag"
 	"github.com/ebpfx/ebpfx/builder/glob"
+	"github.com/ebpfx/ebpfx/builder/toolchain"
 )
 
 // unit is a target with the files that its patterns stand for.
@@ -16,7 +17,13 @@ type unit struct {
 	target  *Target
 	sources []string // *.c, as clang gets them: relative to the project's folder below it, else absolute
 	objects []string // ready *.o, likewise
+	extra   map[string]extra
+	clang   *toolchain.Clang // nil when there is none to be used; set by open
+	err     error            // why
 }
+
+// extra is what one source has beside what its target says.
+type extra struct{ flags, includeDirs []string }
 
 // findSources turns targets into units. What is wrong with all of them comes back joined.
 func findSources(p *Project, targets []*Target) ([]*unit, error) {
@@ -31,7 +38,7 @@ func findSources(p *Project, targets []*Target) ([]*unit, error) {
 }
 
 func expand(p *Project, t *Target) (*unit, error) {
-	u := &unit{target: t}
+	u := &unit{target: t, extra: make(map[string]extra)}
 	if len(t.Files) == 0 {
 		return nil, diag.Errorf(t.Pos, "target %q has no files; name some with add_files(\"src/*.bpf.c\")", t.Name).FillSource()
 	}
@@ -53,6 +60,7 @@ func expand(p *Project, t *Target) (*unit, error) {
 		}
 		for _, path := range paths {
 			name := relativeTo(p.Dir, path)
+			u.add(name, f)
 			if seen[name] {
 				continue
 			}
@@ -67,7 +75,32 @@ func expand(p *Project, t *Target) (*unit, error) {
 			}
 		}
 	}
+	for _, f := range t.FileCFlags {
+		paths, err := glob.Files(f.Dir, f.Pattern)
+		taken := false
+		for _, path := range paths {
+			if name := relativeTo(p.Dir, path); seen[name] {
+				u.add(name, f)
+				taken = true
+			}
+		}
+		if err == nil && !taken {
+			err = diag.Errorf(f.Pos, "add_cflags: %q is no source of target %q", f.Pattern, t.Name)
+		} else if err != nil {
+			err = diag.Errorf(f.Pos, "add_cflags: %q: %w", f.Pattern, err)
+		}
+		if err != nil {
+			errs = append(errs, fillSource(err))
+		}
+	}
 	return u, errors.Join(errs...)
+}
+
+// add gives a source what f has for it.
+func (u *unit) add(name string, f Files) {
+	e := u.extra[name]
+	e.flags, e.includeDirs = append(e.flags, f.Flags...), append(e.includeDirs, f.IncludeDirs...)
+	u.extra[name] = e
 }
 
 // nothingMatches says why the pattern of f stands for no file.

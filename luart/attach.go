@@ -56,6 +56,15 @@ target("latency")
 target("opensnoop")
     set_globals{targ_pid = 4711, min_ns = 1000000}`,
 	},
+	{
+		name: "set_maps", scope: inDescription, call: (*Script).setMaps,
+		params: "maps: table<string, {max_entries?: integer, pin?: boolean|string}>",
+		text: "Changes how maps of the program are made: max_entries, which is bytes of a ring buffer, and pin, which is a path in a BPF file system, or true for the map's name in " +
+			"/sys/fs/bpf. A map that lies there already is used with what it holds. Names are checked against the object.",
+		example: `
+target("counts")
+    set_maps{counts = {max_entries = 4096}, events = {max_entries = 1048576}, totals = {pin = "/sys/fs/bpf/totals"}}`,
+	},
 }
 
 // kinds are what set_kind takes.

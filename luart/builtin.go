@@ -16,7 +16,10 @@ const (
 	// inScript is the inside of functions that Run calls: entry, callbacks, timers.
 	inScript
 
-	anywhere = inDescription | inScript
+	// inHook is the inside of functions around a build, in which nothing can be started.
+	inHook
+
+	anywhere = inDescription | inScript | inHook
 )
 
 // builtin is a function that ebpfx adds to Lua, or a method of one of its values.
@@ -44,8 +47,10 @@ type family struct {
 func families() []family {
 	return []family{
 		{"The project", projectBuiltins},
+		{"Options and modes", optionBuiltins},
 		{"Targets", targetBuiltins},
 		{"How programs are attached", attachBuiltins},
+		{"Around a build", buildHookBuiltins},
 		{"Callbacks", handlerBuiltins},
 		{"Running", scriptBuiltins},
 		{"Output", outputBuiltins},

@@ -35,13 +35,16 @@ type settings struct {
 	binary      *string
 	isDefault   *bool
 	btf         *builder.BTF
+	cc          *builder.CC
 
 	files       []builder.Files
 	includeDirs []string
 	defines     []string
 	cflags      []string
+	fileCFlags  []builder.Files
 	deps        []builder.Dep
 	globals     []builder.Global
+	maps        []builder.Map
 	hooks       []builder.Hook
 	handlers    handlers
 }
@@ -80,9 +83,12 @@ func (s *Script) complete() {
 			IncludeDirs: set.includeDirs,
 			Defines:     set.defines,
 			CFlags:      set.cflags,
+			FileCFlags:  set.fileCFlags,
+			CC:          or(set.cc, builder.CC{}),
 			BTF:         or(set.btf, builder.BTF{}),
 			Deps:        set.deps,
 			Globals:     set.globals,
+			Maps:        set.maps,
 			Hooks:       set.hooks,
 			Binary:      or(set.binary, ""),
 		}
@@ -105,6 +111,8 @@ func (d *settings) with(set settings) settings {
 	set.includeDirs = slices.Concat(d.includeDirs, set.includeDirs)
 	set.defines = slices.Concat(d.defines, set.defines)
 	set.cflags = slices.Concat(d.cflags, set.cflags)
+	set.fileCFlags = slices.Concat(d.fileCFlags, set.fileCFlags)
+	set.cc = first(set.cc, d.cc)
 	set.deps = slices.Concat(d.deps, set.deps)
 	set.hooks = slices.Concat(d.hooks, set.hooks)
 
@@ -113,6 +121,11 @@ func (d *settings) with(set settings) settings {
 		globals = withGlobal(globals, g)
 	}
 	set.globals = globals
+	maps := slices.Clone(d.maps)
+	for _, m := range set.maps {
+		maps = withMap(maps, m)
+	}
+	set.maps = maps
 	set.handlers = d.handlers.with(set.handlers)
 	return set
 }
@@ -122,6 +135,8 @@ func (d *handlers) with(h handlers) handlers {
 	events := slices.DeleteFunc(slices.Clone(d.events), func(e eventHandler) bool { return h.event(e.stream) != nil })
 	return handlers{
 		events: append(events, h.events...),
+		before: slices.Concat(d.before, h.before),
+		after:  slices.Concat(d.after, h.after),
 		load:   slices.Concat(d.load, h.load),
 		exit:   slices.Concat(d.exit, h.exit),
 		lost:   slices.Concat(d.lost, h.lost),
@@ -156,6 +171,22 @@ func withGlobal(globals []builder.Global, g builder.Global) []builder.Global {
 	}
 	globals[i] = g
 	return globals
+}
+
+// withMap returns maps with what m says of a map in place of what was said before.
+func withMap(maps []builder.Map, m builder.Map) []builder.Map {
+	i := slices.IndexFunc(maps, func(have builder.Map) bool { return have.Name == m.Name })
+	if i < 0 {
+		return append(maps, m)
+	}
+	if m.MaxEntries == 0 {
+		m.MaxEntries = maps[i].MaxEntries
+	}
+	if m.Pin == "" {
+		m.Pin = maps[i].Pin
+	}
+	maps[i] = m
+	return maps
 }
 
 // first returns the first pointer that is set.

@@ -1,6 +1,7 @@
 package luart
 
 import (
+	"cmp"
 	"context"
 	"crypto/sha256"
 	"fmt"
@@ -28,6 +29,10 @@ type LoadOptions struct {
 	RawValues bool
 	// JSON has what is shown unasked for, such as aggregations that on_event was given, be JSON, a value a line.
 	JSON bool
+	// Mode is what is_mode compares with; "": release.
+	Mode string
+	// Set has values of options, as they are given to --set.
+	Set map[string]string
 	// Reading is told of each file of Lua before it is read, and of each folder where includes looks for some, by absolute
 	// path. nil: nobody is.
 	Reading func(path string)
@@ -59,8 +64,13 @@ type Script struct {
 	lengths     lengths
 	raised      raisedError
 	required    map[string]lua.LValue // modules by path
-	requireHost bool                  // modules may lie outside the project
-	reading     func(path string)     // see LoadOptions
+	mode        string
+	set         map[string]string
+	options     []*Option
+	began       map[*builder.Target]bool // before_build was called
+	built       map[*builder.Target]bool // after_build was
+	requireHost bool                     // modules may lie outside the project
+	reading     func(path string)        // see LoadOptions
 
 	alarm       *alarm
 	guard       *guard
@@ -76,6 +86,8 @@ type Script struct {
 
 // handlers are the Lua functions of one target, in the order in which they were set.
 type handlers struct {
+	before []*lua.LFunction
+	after  []*lua.LFunction
 	events []eventHandler
 	load   []*lua.LFunction
 	exit   []*lua.LFunction
@@ -143,6 +155,11 @@ func newScript(p *builder.Project, opts LoadOptions) *Script {
 	}
 	s.printed = s.newPrintf()
 	s.alarm.answer = s.answerAlarm
+	s.mode, s.set = cmp.Or(opts.Mode, ModeRelease), opts.Set
+	if s.mode != ModeRelease {
+		p.Mode = s.mode
+	}
+	s.began, s.built = make(map[*builder.Target]bool), make(map[*builder.Target]bool)
 	if s.reading == nil {
 		s.reading = func(string) {}
 	}
@@ -212,6 +229,9 @@ func (s *Script) execute(fn *lua.LFunction) error {
 		return s.diagnose(err)
 	}
 	if err := s.checkCalls(true); err != nil {
+		return err
+	}
+	if err := s.checkSet(); err != nil {
 		return err
 	}
 	s.complete()

@@ -17,6 +17,7 @@ import (
 type launch struct {
 	target   *builder.Target
 	unwanted bool // it was stopped meanwhile
+	now      bool // the loop itself launches, and waits for it
 	measure  bool // the kernel is to measure its programs from the start
 
 	// Set by the goroutine that launches; the loop's once that is done.
@@ -42,6 +43,7 @@ func (l *loop) startTargetNow(L *lua.LState, t *builder.Target, measure bool) (*
 	la := l.takePrepared(t)
 	la.measure = measure
 	l.launching = append(l.launching, la)
+	la.now = true
 	resume := l.guard.pause() // the build is not the callback's time
 	la.err = l.launch(la)
 	resume()
@@ -77,7 +79,7 @@ func (l *loop) launch(la *launch) error {
 // load builds and loads the target. It may be called from any goroutine.
 func (l *loop) load(la *launch) error {
 	t := la.target
-	path, err := l.buildTarget(t)
+	path, err := l.buildTarget(la)
 	if err != nil {
 		return err
 	}
@@ -106,7 +108,24 @@ func (l *loop) load(la *launch) error {
 
 func (la *launch) notice(text string) { la.notices = append(la.notices, text) }
 
-func (l *loop) buildTarget(t *builder.Target) (string, error) {
+// buildTarget builds a target, with the functions that are to be called around that.
+func (l *loop) buildTarget(la *launch) (string, error) {
+	t := la.target
+	hooked := l.script.hasBuildHooks(t)
+	if hooked {
+		if err := l.onLoop(la.now, func() error { return l.script.BeforeBuild(t) }); err != nil {
+			return "", err
+		}
+	}
+	path, err := l.compile(t)
+	if err == nil && hooked {
+		err = l.onLoop(la.now, func() error { return l.script.AfterBuild(map[*builder.Target]string{t: path}) })
+	}
+	return path, err
+}
+
+// compile brings the object of t up to date, one target at a time.
+func (l *loop) compile(t *builder.Target) (string, error) {
 	l.build.Lock()
 	defer l.build.Unlock()
 	if err := l.starts.Err(); err != nil {

@@ -15,6 +15,11 @@ func (s *Script) configure(t *builder.Target, o *bpf.Object) error {
 			return diag.Errorf(g.Pos, "set_globals: %w", err)
 		}
 	}
+	for _, m := range t.Maps {
+		if err := o.SetMap(m.Name, bpf.MapOptions{MaxEntries: m.MaxEntries, Pin: m.Pin}); err != nil {
+			return diag.Errorf(m.Pos, "set_maps: %w", err)
+		}
+	}
 	return bindEvents(o, t.Name, s.handlers[t].events)
 }
 

@@ -80,11 +80,21 @@ target("net")
 	},
 	{
 		name: "add_cflags", scope: inDescription, call: (*Script).addCFlags,
-		params: "...: string|string[]",
-		text:   "Adds flags for the C compiler.",
+		params: "...: string|string[]|{files: string|string[]}",
+		text:   "Adds flags for the C compiler; with a table {files=} in the end, for those sources of the target alone.",
 		example: `
 target("net")
-    add_cflags("-Wall", "-Wno-unused-function")`,
+    add_files("src/net/*.bpf.c")
+    add_cflags("-Wall", "-Wno-unused-function")
+    add_cflags("-DTRACE", {files = "src/net/drops.bpf.c"})`,
+	},
+	{
+		name: "set_cc", scope: inDescription, call: (*Script).setCC,
+		params: "compiler: string",
+		text:   "Compiles with another clang than the one that CLANG or PATH names: a name on PATH, or a path, which is relative to the file that calls it.",
+		example: `
+target("net")
+    set_cc("clang-16")`,
 	},
 	{
 		name: "set_btf", scope: inDescription, call: (*Script).setBTF,
@@ -165,7 +175,7 @@ func (s *Script) setFields(L *lua.LState, t *lua.LTable) {
 		}
 		args := []lua.LValue{f.value}
 		// What takes a table takes it whole, the others what is in it: attach_to = {"f", "vfs_read"}.
-		if list, ok := f.value.(*lua.LTable); ok && setter != "set_globals" && !strings.HasPrefix(setter, "add_") {
+		if list, ok := f.value.(*lua.LTable); ok && setter != "set_globals" && setter != "set_maps" && !strings.HasPrefix(setter, "add_") {
 			args = args[:0]
 			for i := 1; i <= list.Len(); i++ {
 				args = append(args, list.RawGetInt(i))
@@ -199,7 +209,7 @@ func (s *Script) fieldSetters() map[string]string {
 // setsTarget reports whether b is a setter of targets.
 func (b builtin) setsTarget() bool {
 	switch b.name {
-	case "set_project", "set_version", "includes", "target", "target_end", "entry":
+	case "set_project", "set_version", "includes", "option", "target", "target_end", "entry":
 		return false
 	}
 	return b.scope == inDescription
@@ -227,13 +237,65 @@ func (s *Script) setDefault(L *lua.LState) int {
 
 func (s *Script) addFiles(L *lua.LState) int {
 	set, pos, dir := s.describe.settings(), s.here(L, "add_files"), s.dir(L)
+	own := s.fileOptions(L, dir)
 	for _, pattern := range unpackStrings(L, "add_files", "glob") {
 		if pattern == "" {
 			L.RaiseError("add_files: the name of a file is empty")
 		}
-		set.files = append(set.files, builder.Files{Pattern: pattern, Dir: dir, Pos: pos})
+		f := own
+		f.Pattern, f.Dir, f.Pos = pattern, dir, pos
+		set.files = append(set.files, f)
 	}
 	return 0
+}
+
+// fileOptions takes the table behind the files of add_files from the arguments, which says what those alone are compiled with.
+func (s *Script) fileOptions(L *lua.LState, dir string) (f builder.Files) {
+	opts := trailingTable(L)
+	if opts == nil {
+		return f
+	}
+	var cflags, defines, includeDirs lua.LValue = lua.LNil, lua.LNil, lua.LNil
+	unpackTable(L, "add_files", opts, "cflags", &cflags, "defines", &defines, "includedirs", &includeDirs)
+	for _, d := range optionStrings(L, "add_files: defines", defines) {
+		f.Flags = append(f.Flags, "-D"+d)
+	}
+	f.Flags = append(f.Flags, optionStrings(L, "add_files: cflags", cflags)...)
+	for _, d := range optionStrings(L, "add_files: includedirs", includeDirs) {
+		f.IncludeDirs = append(f.IncludeDirs, absolute(dir, d))
+	}
+	return f
+}
+
+// trailingTable removes the last argument and returns it, if it is a table with names; else it returns nil.
+func trailingTable(L *lua.LState) *lua.LTable {
+	t, ok := L.Get(-1).(*lua.LTable)
+	if !ok || L.GetTop() < 2 || t.Len() > 0 || len(fields(t)) == 0 {
+		return nil
+	}
+	L.Pop(1)
+	return t
+}
+
+// optionStrings returns a string, or a list of strings, of an option; none where it is nil.
+func optionStrings(L *lua.LState, what string, v lua.LValue) []string {
+	if v == lua.LNil {
+		return nil
+	}
+	list, ok := v.(*lua.LTable)
+	if !ok {
+		list = L.NewTable()
+		list.Append(v)
+	}
+	var texts []string
+	for _, f := range fields(list) {
+		var text string
+		if err := assign(&text, f.value); err != nil {
+			L.RaiseError("%s: %v", what, err)
+		}
+		texts = append(texts, text)
+	}
+	return texts
 }
 
 func (s *Script) addIncludeDirs(L *lua.LState) int {
@@ -252,7 +314,21 @@ func (s *Script) addDefines(L *lua.LState) int {
 
 func (s *Script) addCFlags(L *lua.LState) int {
 	set := s.describe.settings()
-	set.cflags = append(set.cflags, unpackStrings(L, "add_cflags", "flag")...)
+	opts := trailingTable(L)
+	flags := unpackStrings(L, "add_cflags", "flag")
+	if opts == nil {
+		set.cflags = append(set.cflags, flags...)
+		return 0
+	}
+	var files lua.LValue = lua.LNil
+	unpackTable(L, "add_cflags", opts, "files", &files)
+	patterns := optionStrings(L, "add_cflags: files", files)
+	if len(patterns) == 0 {
+		L.RaiseError("add_cflags: files: expected a path or a glob")
+	}
+	for _, pattern := range patterns {
+		set.fileCFlags = append(set.fileCFlags, builder.Files{Pattern: pattern, Dir: s.dir(L), Flags: flags, Pos: s.here(L, "add_cflags")})
+	}
 	return 0
 }
 

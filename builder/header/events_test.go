@@ -29,7 +29,7 @@ func compile(t *testing.T, source string, flags ...string) string {
 	object := filepath.Join(t.TempDir(), "x.o")
 	host := toolchain.HostTarget()
 	args := []string{"-g", "-Wall", "-Werror", "-target", host.Triple, "-D__TARGET_ARCH_" + host.Arch}
-	for _, dir := range toolchain.SystemIncludes() {
+	for _, dir := range toolchain.SystemIncludes(host) {
 		args = append(args, "-idirafter", dir)
 	}
 	args = append(append(args, flags...), "-c", source, "-o", object)

@@ -35,13 +35,12 @@ type Vmlinux struct {
 // the same types in another way.
 const printer = "1"
 
-// NewMerged returns the vmlinux.h that stands for many kernels, to be kept in cache. An architecture that
-// none was made for gets that of the kernel that runs. Nothing is made yet.
-func NewMerged(cache *cachedir.Cache) *Vmlinux {
-	arch := toolchain.HostTarget().Arch
+// NewMerged returns the vmlinux.h that stands for many kernels of an architecture, called as in __TARGET_ARCH_*, to be kept in cache. This
+// machine's gets that of the kernel that runs where none was made for it. Nothing is made yet.
+func NewMerged(cache *cachedir.Cache, arch string) *Vmlinux {
 	version, err := vmlinux.Version(arch)
 	if err != nil {
-		return NewRunning(cache)
+		return NewRunning(cache, arch)
 	}
 	return &Vmlinux{cache: cache, id: "merged-" + version, print: func() ([]byte, error) {
 		text, _, err := vmlinux.Header(arch)
@@ -49,9 +48,15 @@ func NewMerged(cache *cachedir.Cache) *Vmlinux {
 	}}
 }
 
-// NewRunning returns the vmlinux.h of the kernel that runs. One that does not describe its types
+// NewRunning returns the vmlinux.h of the kernel that runs. One that does not describe its types, or is not of that architecture,
 // is told of when the header is to be made.
-func NewRunning(cache *cachedir.Cache) *Vmlinux {
+func NewRunning(cache *cachedir.Cache, arch string) *Vmlinux {
+	if arch != toolchain.HostTarget().Arch {
+		return &Vmlinux{cache: cache, id: "none-" + arch, print: func() ([]byte, error) {
+			return nil, fmt.Errorf("there is none for %s in ebpfx, and this machine's kernel is of another architecture; "+
+				"name the BTF of a kernel of it: set_btf(\"FILE\"), which is /sys/kernel/btf/vmlinux there", arch)
+		}}
+	}
 	return newPrinted(cache, runningFile, kernelID(kernelNotes, kernelBTF))
 }
 

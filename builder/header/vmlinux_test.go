@@ -13,7 +13,10 @@ import (
 
 	"github.com/ebpfx/ebpfx/builder/cachedir"
 	"github.com/ebpfx/ebpfx/builder/internal/skip"
+	"github.com/ebpfx/ebpfx/builder/toolchain"
 )
+
+var hostArch = toolchain.HostTarget().Arch
 
 // newCache returns an empty cache.
 func newCache(t *testing.T) *cachedir.Cache {
@@ -27,11 +30,11 @@ func newRunning(t *testing.T) *Vmlinux {
 	t.Helper()
 	_, err := os.Stat(kernelBTF)
 	skip.Unless(t, err)
-	return NewRunning(newCache(t))
+	return NewRunning(newCache(t), hostArch)
 }
 
 func TestVmlinuxIsMadeOnce(t *testing.T) {
-	for name, v := range map[string]*Vmlinux{"merged": NewMerged(newCache(t)), "running": newRunning(t)} {
+	for name, v := range map[string]*Vmlinux{"merged": NewMerged(newCache(t), hostArch), "running": newRunning(t)} {
 		t.Run(name, func(t *testing.T) {
 			var wg sync.WaitGroup
 			for range 4 {
@@ -77,7 +80,7 @@ func TestDamagedVmlinux(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			cache := newCache(t)
-			path, err := NewMerged(cache).Path()
+			path, err := NewMerged(cache, hostArch).Path()
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -88,7 +91,7 @@ func TestDamagedVmlinux(t *testing.T) {
 			if err := damage(path); err != nil {
 				t.Fatal(err)
 			}
-			if _, err := NewMerged(cache).Path(); err != nil {
+			if _, err := NewMerged(cache, hostArch).Path(); err != nil {
 				t.Fatal(err)
 			}
 			if got, err := os.ReadFile(path); err != nil || !bytes.Equal(got, want) {
@@ -137,7 +140,7 @@ func TestVmlinuxID(t *testing.T) {
 	if a.ID() == b.ID() || a.ID() != c.ID() {
 		t.Errorf("got IDs %s, %s and %s", a.ID(), b.ID(), c.ID())
 	}
-	if m := NewMerged(cache).ID(); m == NewRunning(cache).ID() || m != NewMerged(cache).ID() {
+	if m := NewMerged(cache, hostArch).ID(); m == NewRunning(cache, hostArch).ID() || m != NewMerged(cache, hostArch).ID() {
 		t.Errorf("got ID %s", m)
 	}
 }

@@ -42,7 +42,7 @@ var ErrNoClang = errors.New("no usable clang")
 // else the newest of the clang-NN there. A compiler of known is not started when its file is unchanged.
 // All that were asked, good or not, come back in seen, to be passed as known the next time.
 func FindClang(ctx context.Context, name string, known []Clang) (clang Clang, seen []Clang, err error) {
-	from := "clang"
+	from := name
 	if name == "" {
 		if name = os.Getenv("CLANG"); name != "" {
 			from = "CLANG=" + name

@@ -1,9 +1,13 @@
 package toolchain
 
 import (
+	"fmt"
 	"os"
 	"path/filepath"
 	"runtime"
+	"strings"
+
+	"github.com/ebpfx/ebpfx/builder/diag"
 )
 
 // Target is how clang and the headers call the architecture that a program runs on.
@@ -13,6 +17,26 @@ type Target struct {
 	// Multiarch is the folder below /usr/include where Debian keeps headers that depend on the architecture.
 	Multiarch string
 }
+
+// TargetNamed returns the target of an architecture by what uname -m or Go calls it.
+func TargetNamed(name string) (Target, error) {
+	goarch := name
+	if other, ok := machines[name]; ok {
+		goarch = other
+	}
+	if t, ok := targets[goarch]; ok {
+		return t, nil
+	}
+	return Target{}, fmt.Errorf("no architecture is named %q%s; there are: %s", name, diag.DidYouMean(name, Machines()), strings.Join(Machines(), ", "))
+}
+
+// Machines returns the architectures that objects are built for, as they are called most.
+func Machines() []string {
+	return []string{"x86_64", "arm64", "riscv64", "s390x", "ppc64le", "loongarch64"}
+}
+
+// machines has GOARCH by what uname -m says where that is another name.
+var machines = map[string]string{"x86_64": "amd64", "aarch64": "arm64", "loongarch64": "loong64", "i686": "386", "armv7l": "arm", "mips64": "mips64le"}
 
 // targets is by GOARCH.
 var targets = map[string]Target{
@@ -35,9 +59,15 @@ func HostTarget() Target {
 	return Target{Triple: "bpf", Arch: runtime.GOARCH}
 }
 
-// SystemIncludes returns the folders that clang must search beyond its own for the bpf target,
-// after all others: with that target it does not look where Debian keeps asm/types.h, which linux/bpf.h needs.
-func SystemIncludes() []string { return systemIncludes("/", HostTarget()) }
+// SystemIncludes returns the folders that clang must search beyond its own for a target,
+// after all others: for bpf it does not look where Debian keeps asm/types.h, which linux/bpf.h needs. Where those of another architecture are not
+// installed this machine's serve: what kernel code needs of them is the same.
+func SystemIncludes(t Target) []string {
+	if dirs := systemIncludes("/", t); len(dirs) > 0 {
+		return dirs
+	}
+	return systemIncludes("/", HostTarget())
+}
 
 func systemIncludes(root string, t Target) []string {
 	if t.Multiarch == "" {
@@ -52,7 +82,7 @@ func systemIncludes(root string, t Target) []string {
 
 // FindHeader returns the path of a system header, such as bpf/bpf_helpers.h, or "".
 func FindHeader(name string) string {
-	dirs := append([]string{"/usr/local/include", "/usr/include"}, SystemIncludes()...)
+	dirs := append([]string{"/usr/local/include", "/usr/include"}, SystemIncludes(HostTarget())...)
 	for _, env := range []string{"CPATH", "C_INCLUDE_PATH"} { // as clang reads them
 		dirs = append(dirs, filepath.SplitList(os.Getenv(env))...)
 	}

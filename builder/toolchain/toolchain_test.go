@@ -52,8 +52,8 @@ func TestFindClang(t *testing.T) {
 		{"no bpf", script(t, dir, "nobpf", `case $1 in --version) echo clang version 15.0.0;; *) echo "    x86 - 32-bit X86";; esac`), "clang version 15.0.0 was built without the bpf target"},
 		{"not clang", "/bin/true", "use /bin/true: it does not say a version as clang does"},
 		{"crashes", script(t, dir, "crash", "kill -SEGV $$"), "crash crashed (segmentation fault)"},
-		{"not there", filepath.Join(dir, "nowhere"), "find clang: clang is no program that can be run"},
-		{"a folder", dir, "find clang: clang is no program that can be run"},
+		{"not there", filepath.Join(dir, "nowhere"), "nowhere is no program that can be run"},
+		{"a folder", dir, "find clang: " + dir + " is no program that can be run"},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
 			c, _, err := FindClang(context.Background(), tc.clang, nil)

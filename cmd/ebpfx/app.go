@@ -95,7 +95,13 @@ func (c *call) load(ctx context.Context, opts luart.LoadOptions) (*luart.Script,
 	if err != nil {
 		return nil, err
 	}
-	return luart.LoadContext(ctx, file, opts)
+	return luart.LoadContext(ctx, file, c.configured(opts))
+}
+
+// configured returns opts with what the user says of the project.
+func (c *call) configured(opts luart.LoadOptions) luart.LoadOptions {
+	opts.Mode, opts.Set = c.flags.mode, c.flags.set
+	return opts
 }
 
 // projectFile returns the path of project.lua: what --file names, or the one in --project,

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"strings"
 	"time"
 
 	"github.com/urfave/cli/v2"
@@ -31,11 +32,14 @@ Examples:
   ebpfx build -v               and show the commands
   ebpfx build -P ~/tools/net   a project elsewhere
   ebpfx build -k               all that compiles, whatever else does not
+  ebpfx build -m debug         where is_mode("debug") is true
+  ebpfx build --arch arm64     for another machine, in .ebpfx/arm64
   ebpfx build --lint           and name what some kernels lack
   ebpfx build -o json          one JSON object a diagnostic, on standard error`,
 		Flags: []cli.Flag{
 			&cli.IntFlag{Name: "jobs", Aliases: []string{"j"}, Usage: "compile `N` files at once (one a core)", DefaultText: " "},
 			&cli.BoolFlag{Name: "keep-going", Aliases: []string{"k"}, Usage: "go on with other files after an error", DisableDefaultText: true},
+			&cli.StringFlag{Name: "arch", Usage: "build for other machines, `ARCH,...`: " + strings.Join(toolchain.Machines(), ", ")},
 			&cli.BoolFlag{Name: "lint", Usage: "warn of kernel types and members that some kernels lack and no CO-RE question guards", DisableDefaultText: true},
 		},
 		Action: action(con, build),
@@ -58,11 +62,34 @@ func build(ctx context.Context, c *call) error {
 	if err != nil {
 		return err
 	}
-	result, err := c.buildWith(ctx, project, targets, builder.Options{Jobs: jobs, KeepGoing: c.cli.Bool("keep-going")}, true)
-	if err != nil || !c.cli.Bool("lint") {
+	if err := script.BeforeBuild(targets...); err != nil {
 		return err
 	}
-	return c.lint(project, result)
+	machines := []string{""}
+	if c.cli.IsSet("arch") {
+		machines = strings.Split(c.cli.String("arch"), ",")
+	}
+	for _, m := range machines {
+		if _, err := toolchain.TargetNamed(m); m != "" && err != nil || m == "" && len(machines) > 1 {
+			return usagef("--arch: %v", err)
+		}
+	}
+	for _, m := range machines {
+		project.Arch = m
+		result, err := c.buildWith(ctx, project, targets, builder.Options{Jobs: jobs, KeepGoing: c.cli.Bool("keep-going")}, true)
+		if err != nil {
+			return err
+		}
+		if c.cli.Bool("lint") {
+			if err := c.lint(project, result); err != nil {
+				return err
+			}
+		}
+		if err := script.AfterBuild(result.Objects); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // pick returns the targets called names, or the default ones when there are no names.
@@ -102,7 +129,11 @@ func (c *call) buildWith(ctx context.Context, p *builder.Project, targets []*bui
 		return nil, err
 	}
 	if always || result.Built > 0 {
-		c.progressf("build ok, %s, %s", count(uint64(len(result.Objects)), "target"), seconds(time.Since(began)))
+		machine := ""
+		if p.Arch != "" {
+			machine = " for " + p.Arch
+		}
+		c.progressf("build ok, %s%s, %s", count(uint64(len(result.Objects)), "target"), machine, seconds(time.Since(began)))
 	}
 	return result, nil
 }
@@ -118,7 +149,15 @@ func (c *call) lint(p *builder.Project, result *builder.Result) error {
 		if err != nil {
 			return fmt.Errorf("lint %s: %w", t.Name, err)
 		}
-		found, err := vmlinux.Lint(object, toolchain.HostTarget().Arch)
+		arch := toolchain.HostTarget().Arch
+		if p.Arch != "" {
+			machine, err := toolchain.TargetNamed(p.Arch)
+			if err != nil {
+				return err
+			}
+			arch = machine.Arch
+		}
+		found, err := vmlinux.Lint(object, arch)
 		object.Close()
 		if err != nil {
 			return fmt.Errorf("lint %s: %w", t.Name, err)

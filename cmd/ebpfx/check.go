@@ -135,7 +135,13 @@ func (c *call) toCheck(ctx context.Context) (wanted []toCheck, done func(), err 
 	targets, err := pick(script.Project(), names)
 	var result *builder.Result
 	if err == nil {
+		err = script.BeforeBuild(targets...)
+	}
+	if err == nil {
 		result, err = c.build(ctx, script.Project(), targets, false)
+	}
+	if err == nil {
+		err = script.AfterBuild(result.Objects)
 	}
 	if err != nil {
 		script.Close()

@@ -11,6 +11,7 @@ import (
 	"github.com/urfave/cli/v2"
 
 	"github.com/ebpfx/ebpfx/builder/diag"
+	"github.com/ebpfx/ebpfx/builder/toolchain"
 	"github.com/ebpfx/ebpfx/cmd/ebpfx/internal/scaffold"
 	"github.com/ebpfx/ebpfx/luart"
 )
@@ -118,6 +119,10 @@ func flagValues(flag string) []string {
 	switch strings.TrimLeft(flag, "-") {
 	case "color":
 		return []string{"auto", "always", "never"}
+	case "mode", "m":
+		return []string{luart.ModeRelease, luart.ModeDebug}
+	case "arch":
+		return toolchain.Machines()
 	case "output", "o":
 		return outputs
 	case "template":

@@ -17,6 +17,8 @@ func globalFlags() []cli.Flag {
 	flags := []cli.Flag{
 		&cli.StringFlag{Name: "project", Aliases: []string{"P"}, Usage: "use the project in `DIR`"},
 		&cli.StringFlag{Name: "file", Aliases: []string{"f"}, Usage: "use `FILE` in place of project.lua"},
+		&cli.StringFlag{Name: "mode", Aliases: []string{"m"}, Value: "release", Usage: "build and run in `MODE`, which is_mode tells: release or debug"},
+		&cli.StringSliceFlag{Name: "set", Usage: "give an option of the project a value, `NAME=VALUE`; may be repeated"},
 		&cli.BoolFlag{Name: "verbose", Aliases: []string{"v"}, Usage: "show commands, notices and whole verifier logs"},
 		&cli.BoolFlag{Name: "quiet", Aliases: []string{"q"}, Usage: "show nothing but errors"},
 		&cli.StringFlag{Name: "color", Value: "auto", Usage: "colour text: `WHEN` is auto, always or never"},
@@ -27,6 +29,8 @@ func globalFlags() []cli.Flag {
 	for _, f := range flags {
 		switch f := f.(type) {
 		case *cli.StringFlag:
+			f.Category = globalCategory
+		case *cli.StringSliceFlag:
 			f.Category = globalCategory
 		case *cli.BoolFlag:
 			f.Category, f.DisableDefaultText = globalCategory, true
@@ -50,6 +54,8 @@ const (
 type settings struct {
 	project string // folder; "" to search
 	file    string
+	mode    string
+	set     map[string]string // options of the project
 	verbose bool
 	quiet   bool
 	color   string
@@ -63,13 +69,26 @@ func readSettings(c *cli.Context) (settings, error) {
 	s := settings{
 		project: at("project").String("project"),
 		file:    at("file").String("file"),
+		mode:    at("mode").String("mode"),
 		verbose: at("verbose").Bool("verbose"),
 		quiet:   at("quiet").Bool("quiet"),
 		color:   at("color").String("color"),
 		timeout: at("timeout").Duration("timeout"),
 		output:  at("output").String("output"),
 	}
+	for _, text := range at("set").StringSlice("set") {
+		name, value, ok := strings.Cut(text, "=")
+		if !ok || name == "" {
+			return s, usagef("--set %s: write NAME=VALUE", text)
+		}
+		if s.set == nil {
+			s.set = make(map[string]string)
+		}
+		s.set[name] = value
+	}
 	switch {
+	case s.mode == "" || strings.ContainsAny(s.mode, "/ ") || strings.HasPrefix(s.mode, "."):
+		return s, usagef("--mode: %q is no mode; write release or debug", s.mode)
 	case !slices.Contains([]string{"auto", "always", "never"}, s.color):
 		return s, usagef("--color: %q is none of auto, always, never", s.color)
 	case s.output == rawOutput && runsScript(c.Command.Name), s.output == foldedOutput && c.Command.Name == runVerb:

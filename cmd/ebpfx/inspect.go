@@ -10,6 +10,7 @@ import (
 	"github.com/urfave/cli/v2"
 
 	"github.com/ebpfx/ebpfx/bpf"
+	"github.com/ebpfx/ebpfx/builder"
 	"github.com/ebpfx/ebpfx/luart"
 )
 
@@ -94,7 +95,14 @@ func (c *call) objectOf(ctx context.Context, arg string) (string, error) {
 		if err != nil {
 			return "", err
 		}
-		return c.buildOne(ctx, script.Project(), targets[0])
+		if err := script.BeforeBuild(targets[0]); err != nil {
+			return "", err
+		}
+		object, err := c.buildOne(ctx, script.Project(), targets[0])
+		if err != nil {
+			return "", err
+		}
+		return object, script.AfterBuild(map[*builder.Target]string{targets[0]: object})
 	}
 	if !strings.HasSuffix(arg, ".c") {
 		return arg, nil

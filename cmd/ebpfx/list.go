@@ -69,5 +69,20 @@ func list(ctx context.Context, c *call) error {
 		}
 		rows = append(rows, []string{t.Name, t.Kind, isDefault, strings.Join(t.Files, " "), t.Description})
 	}
+	if err := c.printTable(rows); err != nil {
+		return err
+	}
+	return c.printOptions(script.Options())
+}
+
+// printOptions shows what --set takes, where it takes something.
+func (c *call) printOptions(options []luart.Option) error {
+	if len(options) == 0 {
+		return nil
+	}
+	rows := [][]string{{}, {"OPTION", "TYPE", "VALUE", "DESCRIPTION"}}
+	for _, o := range options {
+		rows = append(rows, []string{o.Name, o.Type, o.Value, o.Description})
+	}
 	return c.printTable(rows)
 }

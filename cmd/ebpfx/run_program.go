@@ -92,7 +92,7 @@ func (c *call) programEdition(ctx context.Context, load luart.LoadOptions) (*edi
 	if err := c.checkOutput(p); err != nil {
 		return nil, err
 	}
-	script, err := luart.LoadProject(ctx, p.project(), c.cli.String(evalFlag), load)
+	script, err := luart.LoadProject(ctx, p.project(), c.cli.String(evalFlag), c.configured(load))
 	if err != nil {
 		return nil, err
 	}

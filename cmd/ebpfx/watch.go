@@ -216,7 +216,11 @@ func (w *watcher) attempt(ctx context.Context) error {
 				same = false
 				continue
 			}
-			if _, err := e.opts.Build(ctx, t); err != nil {
+			err := e.script.BeforeBuild(t)
+			if err == nil {
+				_, err = e.opts.Build(ctx, t)
+			}
+			if err != nil {
 				e.script.Close()
 				return e.error(err)
 			}
