@@ -222,6 +222,11 @@ func TestStacks(t *testing.T) {
     local line = folded("me", names, kernel)
     assert(line:find("^me;runtime.goexit") and line:find(kernel[1] .. "$"), line)
 
+    -- From an array of addresses, as bpf_get_stack() writes it.
+    g.list = {frames[1], frames[2], frames[3]}
+    local array = ustack(g.list, pid)
+    assert(#array == 3 and array[1] == names[1] and array[3] == names[3] and kstack(g.list)[1]:find("^0x"))
+
     -- By build ID, and with the map named.
     local places = m.stacks_by_id:get(g.build_id_stack)
     assert(#places == #frames)
