@@ -5,9 +5,10 @@ import "sync"
 // Batch is a run of records of one stream, in their order. The receiver owns it until Release.
 type Batch struct {
 	Instance *Instance
-	Stream   *Stream // nil when End
+	Stream   *Stream // nil when End or Gone
 	End      bool    // the last of the instance: every reader has ended
 	Err      error   // End: why reading ended early, if it did
+	Gone     error   // what a program was attached to has gone, an interface or a cgroup; the others go on
 
 	records [][]byte
 	arena   []byte // holds the records, save for ones that found no room in it
@@ -41,7 +42,7 @@ func (b *Batch) Record(i int) []byte { return b.records[i] }
 
 // Release gives the memory back for further batches. No record may be used afterwards.
 func (b *Batch) Release() {
-	if b.arena == nil { // an End
+	if b.arena == nil { // an End or a Gone
 		return
 	}
 	clear(b.records) // large records of their own must not live on in the pool

@@ -82,6 +82,9 @@ func (l *loop) take(b *bpf.Batch) {
 	case b.End:
 		l.finish(i, b.Err)
 		b.Release()
+	case b.Gone != nil:
+		l.opts.Notice(fmt.Sprintf("%s: %v", i.target.Name, b.Gone))
+		b.Release()
 	default:
 		l.batch, l.next = b, 0
 	}
