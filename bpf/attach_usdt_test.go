@@ -131,6 +131,38 @@ func TestAttachUSDT(t *testing.T) {
 	}
 }
 
+// TestAttachUSDTIndexed: an element of an array, with the specs of libbpf 1.7.
+func TestAttachUSDTIndexed(t *testing.T) {
+	needKernel(t)
+	path := target(t, "usdt-pie")
+	p := start(t, path)
+	p.line(t)
+	hook := bpf.Hook{Program: "on_indexed", Where: path + ":ebpfx:indexed"}
+	inst := load(t, open(t, testprog.UsdtIndexed), bpf.LoadOptions{Hooks: []bpf.Hook{hook}, Notice: func(text string) { t.Error(text) }})
+	if _, _, err := inst.Attach(); err != nil {
+		t.Fatal(err)
+	}
+	records := run(t, inst, func() { p.line(t) })
+	if len(records) != 1 {
+		t.Fatalf("%d records", len(records))
+	}
+	for field, want := range map[string]uint64{"type": 3, "count": 2, "value": 144} {
+		if got := records[0].field(t, field); got != want {
+			t.Errorf("%s is %d, want %d", field, got, want)
+		}
+	}
+}
+
+// TestAttachUSDTManySpecs: more sets of arguments than the map has room for.
+func TestAttachUSDTManySpecs(t *testing.T) {
+	needKernel(t)
+	hook := bpf.Hook{Program: "on_indexed", Where: target(t, "usdt-pie") + ":ebpfx:places"}
+	_, _, err := load(t, open(t, testprog.UsdtIndexed), bpf.LoadOptions{Hooks: []bpf.Hook{hook}}).Attach()
+	if want := "has room for 2 sets of arguments, and there are more"; err == nil || !strings.Contains(err.Error(), want) {
+		t.Errorf("got %v, want %s", err, want)
+	}
+}
+
 // TestAttachUSDTEverywhere: without a pid, all processes are watched, those too that start later.
 func TestAttachUSDTEverywhere(t *testing.T) {
 	needKernel(t)

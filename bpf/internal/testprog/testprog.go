@@ -20,4 +20,5 @@ var (
 	Streams      = _StreamsBytes
 	Uprobe       = _UprobeBytes
 	Usdt         = _UsdtBytes
+	UsdtIndexed  = _UsdtIndexedBytes
 )
