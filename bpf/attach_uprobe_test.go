@@ -401,7 +401,7 @@ func TestUprobeErrors(t *testing.T) {
 		{bpf.Hook{Program: "on_uretprobe", Where: path + ":ebpfx_twice", Offset: 4}, "offset is an option of "},
 		{bpf.Hook{Program: "on_probe", Where: "ebpfx:plain"}, `names no binary; add set_binary("/path"), or a pid, or write "path:ebpfx:plain"`},
 		{bpf.Hook{Program: "on_probe", Where: path + ":plain"}, `names no probe, which is written "provider:name" or "path:provider:name"`},
-		{bpf.Hook{Program: "on_probe", Where: path + ":ebpfx:plain"}, "it has no usdt probes"},
+		{bpf.Hook{Program: "on_probe", Where: path + ":ebpfx:plain"}, "/functions-pie has no usdt probes"},
 		{bpf.Hook{Program: "on_probe", Where: target(t, "usdt-pie") + ":ebpfx:plane"}, "has no usdt probe ebpfx:plane (did you mean ebpfx:places or ebpfx:plain?)"},
 		{bpf.Hook{Program: "on_probe", Where: target(t, "usdt-pie") + ":epfx:plain"}, "has no usdt probe epfx:plain (did you mean ebpfx:plain?)"},
 		{bpf.Hook{Program: "on_probe", Where: "ebpfx:plain", PID: os.Getpid()}, fmt.Sprintf("what process %d has mapped has no usdt probe ebpfx:plain", os.Getpid())},

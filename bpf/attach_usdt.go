@@ -109,11 +109,13 @@ func (p *point) probed() ([]executable.Location, error) {
 // sitesOf returns the sites of all probes of f. That there are none is an error of a file that was named.
 func (p *point) sitesOf(f *executable.File) ([]usdt.Site, error) {
 	sites, err := usdt.Sites(f.ELF)
-	if errors.Is(err, usdt.ErrNoProbes) && p.binary == "" {
+	switch {
+	case errors.Is(err, usdt.ErrNoProbes) && p.binary == "":
 		return nil, nil
-	}
-	if err != nil {
-		return nil, fmt.Errorf("read the probes of %s: %w", f.Name, err)
+	case errors.Is(err, usdt.ErrNoProbes):
+		return nil, fmt.Errorf("%s has no usdt probes", f.Name)
+	case err != nil:
+		return nil, fmt.Errorf("read the usdt probes of %s: %w", f.Name, err)
 	}
 	return sites, nil
 }
@@ -191,7 +193,7 @@ func placeOf(f *executable.File, s usdt.Site) (place, error) {
 	}
 	here := place{offset: offset}
 	if s.Semaphore != 0 {
-		if here.semaphore, ok = f.DataOffset(s.Semaphore); !ok {
+		if here.semaphore, ok = f.DataOffset(s.Semaphore); !ok || here.semaphore%2 != 0 {
 			return place{}, fmt.Errorf("the notes of %s have the semaphore of probe %s at %#x, where there is no variable", f.Name, s.Probe(), s.Semaphore)
 		}
 	}

@@ -1,9 +1,12 @@
 package bpf_test
 
 import (
+	"bytes"
 	"encoding/binary"
 	"fmt"
+	"os"
 	"os/exec"
+	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
@@ -150,6 +153,45 @@ func TestAttachUSDTIndexed(t *testing.T) {
 		if got := records[0].field(t, field); got != want {
 			t.Errorf("%s is %d, want %d", field, got, want)
 		}
+	}
+}
+
+// TestAttachUSDTLies: notes may say what they like.
+func TestAttachUSDTLies(t *testing.T) {
+	good, err := os.ReadFile(target(t, "usdt-pie"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	const addresses = 3 * 8 // before the names
+	name := bytes.Index(good, []byte("ebpfx\x00plain\x00"))
+	if name < addresses {
+		t.Fatal("no note")
+	}
+	for _, tc := range []struct {
+		name  string
+		at    int // of what is written over
+		write []byte
+		want  string
+	}{
+		{"address", name - addresses, []byte{0xff, 0xff, 0xff, 0xff, 0, 0, 0, 0}, "have probe ebpfx:plain at 0xffffffff, where there is no code"},
+		{"negative address", name - addresses, bytes.Repeat([]byte{0xff}, 8), "have probe ebpfx:plain at 0xffffffffffffffff, where there is no code"},
+		{"semaphore", name - 8, []byte{0xff, 0xff, 0xff, 0xff, 0, 0, 0, 0}, "have the semaphore of probe ebpfx:plain at 0xffffffff, where there is no variable"},
+		{"semaphore in code", name - 8, good[name-addresses : name-addresses+8], "where there is no variable"},
+		{"odd semaphore", name - 8, []byte{good[name-8] | 1}, "where there is no variable"},
+		{"size", name - addresses - 16, []byte{0xff, 0xff, 0xff}, "is cut off"},
+		{"no end", name + len("ebpfx\x00plain"), []byte("x"), "a name in it does not end"},
+	} {
+		t.Run(tc.name, func(t *testing.T) {
+			b := bytes.Clone(good)
+			copy(b[tc.at:], tc.write)
+			path := filepath.Join(t.TempDir(), "liar")
+			if err := os.WriteFile(path, b, 0o755); err != nil {
+				t.Fatal(err)
+			}
+			if got := refusal(t, bpf.Hook{Program: "on_probe", Where: path + ":ebpfx:plain"}); !strings.Contains(got, tc.want) {
+				t.Errorf("got  %s\nwant %s", got, tc.want)
+			}
+		})
 	}
 }
 

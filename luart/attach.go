@@ -26,7 +26,7 @@ target("latency")
 	{
 		name: "set_binary", scope: inDescription, call: (*Script).setBinary,
 		params: "path: string",
-		text: "Names the executable or library of this target's uprobes. A path is relative to the file that calls it; a name without a slash is searched as " +
+		text: "Names the executable or library of this target's uprobes and usdt probes. A path is relative to the file that calls it; a name without a slash is searched as " +
 			"the dynamic loader and PATH do.",
 		example: `
 target("malloc")

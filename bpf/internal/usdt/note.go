@@ -39,7 +39,7 @@ const (
 )
 
 // ErrNoProbes is what is wrong with a binary that has no probe at all.
-var ErrNoProbes = errors.New("it has no usdt probes: there is no section " + noteSection)
+var ErrNoProbes = errors.New("it has no usdt probes")
 
 // Sites returns the sites of all probes of f, in the order of the file. Notes of others are passed over. Whether what a site
 // says can be true is not checked: its addresses may lie anywhere.
