@@ -11,7 +11,6 @@ import (
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
-	"github.com/google/go-cmp/cmp/cmpopts"
 )
 
 // The smallest file with symbols: 64 bytes of header, one segment of code at 0x1000 that is all of the file, sections.
@@ -206,33 +205,6 @@ func TestReplaced(t *testing.T) {
 	}
 	if attached, err := os.Stat(f.KernelPath()); err != nil || !os.SameFile(before, attached) {
 		t.Errorf("%s is another file: %v", f.KernelPath(), err)
-	}
-}
-
-func TestParseMapping(t *testing.T) {
-	for _, tc := range []struct {
-		line string
-		want Mapping
-		ok   bool
-	}{
-		{"55d0-55e0 r-xp 00002000 08:01 1234     /usr/bin/sh", Mapping{0x55d0, 0x55e0, 0x2000, "/usr/bin/sh", false, ""}, true},
-		{"55d0-55e0 r-xp 00002000 08:01 1234     /a b/c (deleted)", Mapping{0x55d0, 0x55e0, 0x2000, "/a b/c", true, ""}, true},
-		{`55d0-55e0 r-xp 00002000 08:01 1234     /a\012b`, Mapping{0x55d0, 0x55e0, 0x2000, "/a\nb", false, ""}, true},
-		{"55d0-55e0 rw-p 00002000 08:01 1234     /usr/bin/sh", Mapping{}, false},
-		{"55d0-55e0 r-xp 00000000 00:00 0 ", Mapping{}, false},
-		{"55d0-55e0 r-xp 00000000 00:00 0        [vdso]", Mapping{}, false},
-		{"55e0-55d0 r-xp 00000000 00:00 0        /x", Mapping{}, false},
-		{"zz-55d0 r-xp 00000000 00:00 0        /x", Mapping{}, false},
-		{"", Mapping{}, false},
-	} {
-		got, ok := parseMapping(tc.line)
-		if ok != tc.ok {
-			t.Errorf("%q: %v", tc.line, ok)
-			continue
-		}
-		if diff := cmp.Diff(tc.want, got, cmpopts.IgnoreUnexported(Mapping{})); ok && diff != "" {
-			t.Errorf("%q: %s", tc.line, diff)
-		}
 	}
 }
 
