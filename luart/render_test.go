@@ -53,7 +53,7 @@ func TestScreen(t *testing.T) {
 		want   string
 	}{
 		{0, "1\tline 1\n1\tline 2\n1\tline 3\n1\tline 4\n1\tline 5\n\n2\tline 1\n2\tline 2\n2\tline 3\n2\tline 4\n2\tline 5\n"},
-		{3, "\x1b[2J\x1b[H\x1b[?7l1\tline 1\x1b[K\n1\tline 2\x1b[K\n\x1b[J\x1b[?7h\x1b[H\x1b[?7l2\tline 1\x1b[K\n2\tline 2\x1b[K\n\x1b[J\x1b[?7h"},
+		{3, "\x1b[2J\x1b[H\x1b[?7l\x1b[K1\tline 1\n\x1b[K1\tline 2\n\x1b[J\x1b[?7h\x1b[H\x1b[?7l\x1b[K2\tline 1\n\x1b[K2\tline 2\n\x1b[J\x1b[?7h"},
 	} {
 		r, err := runLoaded(t, script, LoadOptions{Screen: func() (int, int) { return 80 * min(test.height, 1), test.height }}, RunOptions{Timeout: forever})
 		if err != nil {

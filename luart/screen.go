@@ -60,8 +60,10 @@ func (d *screen) frame(text []byte, height int) []byte {
 		if lines++; lines >= height {
 			break
 		}
+		// Not behind the line: there the cursor may stand on its last character.
+		frame = append(frame, clearToEnd...)
 		frame = append(frame, bytes.TrimSuffix(line, []byte{'\n'})...)
-		frame = append(frame, clearToEnd+"\n"...)
+		frame = append(frame, '\n')
 	}
 	return append(frame, clearBelow+wrapLines...)
 }

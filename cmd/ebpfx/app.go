@@ -27,7 +27,7 @@ func newApp(con *console) *cli.App {
 			&cli.BoolFlag{Name: "version", Usage: "show the version", DisableDefaultText: true}),
 		Commands: []*cli.Command{
 			buildCommand(con), runCommand(con), watchCommand(con), checkCommand(con), inspectCommand(con), listCommand(con), cleanCommand(con),
-			doctorCommand(con), newCommand(con), genCommand(con), versionCommand(con), completionCommand(con), helpCommand(con),
+			doctorCommand(con), newCommand(con), luaCommand(con), genCommand(con), versionCommand(con), completionCommand(con), helpCommand(con),
 		},
 		OnUsageError:   onUsageError,
 		ExitErrHandler: func(*cli.Context, error) {}, // main decides on the exit code

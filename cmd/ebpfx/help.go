@@ -46,7 +46,10 @@ func help(_ context.Context, c *call) error {
 // helpLua shows the functions that scripts can call, or one of them.
 func helpLua(c *call) error {
 	if len(c.args) == 1 {
-		return c.print("Lua functions; ebpfx help lua NAME shows one:\n\n" + reference.List())
+		if err := printHelp(c.cli.App, c.cli.App.Command("lua")); err != nil {
+			return err
+		}
+		return c.print("\nLua functions; ebpfx help lua NAME shows one:\n\n" + reference.List())
 	}
 	var texts []string
 	for _, name := range c.args[1:] {

@@ -1,0 +1,137 @@
+package main
+
+import (
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"testing"
+)
+
+// terminal is a terminal of 60 columns and 12 lines in which a command runs.
+type terminal struct {
+	t      *testing.T
+	socket string
+}
+
+// openTerminal runs a command line of the shell in a terminal of its own.
+func openTerminal(t *testing.T, command string, env ...string) *terminal {
+	t.Helper()
+	if _, err := exec.LookPath("tmux"); err != nil {
+		if requireKernel() {
+			t.Fatal(err)
+		}
+		t.Skip("no tmux")
+	}
+	term := &terminal{t, filepath.Join(t.TempDir(), "tmux")}
+	args := []string{"-S", term.socket, "-f", "/dev/null", "new-session", "-d", "-x", "60", "-y", "12"}
+	for _, e := range append(env, "TERM=screen") {
+		args = append(args, "-e", e)
+	}
+	if out, err := exec.Command("tmux", append(args, command)...).CombinedOutput(); err != nil {
+		t.Fatalf("tmux: %v: %s", err, out)
+	}
+	t.Cleanup(func() { _ = exec.Command("tmux", "-S", term.socket, "kill-server").Run() }) // fails where the command has ended
+	return term
+}
+
+func (term *terminal) tmux(args ...string) string {
+	out, _ := exec.Command("tmux", append([]string{"-S", term.socket}, args...)...).Output() // fails where the command has ended
+	return string(out)
+}
+
+// keys types keys, each as tmux names it.
+func (term *terminal) keys(keys ...string) {
+	term.tmux(append([]string{"send-keys", "-t", "0"}, keys...)...)
+}
+
+// await waits until what the terminal shows is as wanted.
+func (term *terminal) await(what string, wanted func(screen string) bool) string {
+	term.t.Helper()
+	var screen string
+	if !poll(func() bool { screen = term.tmux("capture-pane", "-p", "-t", "0"); return wanted(screen) }) {
+		term.t.Fatalf("never saw %s; the terminal shows\n%s", what, screen)
+	}
+	return screen
+}
+
+func (term *terminal) awaitText(text string) string {
+	term.t.Helper()
+	return term.await(text, func(screen string) bool { return strings.Contains(screen, text) })
+}
+
+// The prompt evaluates, goes on over several lines, completes, and remembers.
+func TestPrompt(t *testing.T) {
+	self, err := exec.LookPath("ebpfx")
+	if err != nil {
+		t.Fatal(err)
+	}
+	state := "XDG_STATE_HOME=" + t.TempDir()
+	term := openTerminal(t, self+" lua", state)
+	term.awaitText("Ctrl-D leaves")
+	term.keys("1 + 41", "Enter")
+	term.awaitText("\n42\n")
+	term.keys("for i = 1, 2 do", "Enter")
+	term.awaitText("\n>>")
+	term.keys("print('line', i) end", "Enter")
+	term.awaitText("line    2")
+	term.keys("printt", "Tab")
+	term.awaitText("> printtable")
+	term.keys("({{a = 7}})", "Enter")
+	term.awaitText("\nA\n7\n")
+	term.keys("srot()", "Enter")
+	term.awaitText("did you mean sort?")
+	term.keys("help now", "Enter")
+	term.awaitText("Belongs inside a function")
+	term.keys("while true do end", "Enter", "C-c")
+	term.await("a prompt after Ctrl-C", func(screen string) bool {
+		return strings.HasSuffix(strings.TrimSpace(screen), ">") && strings.Contains(screen, "while true")
+	})
+	term.keys("C-d")
+	poll(func() bool { return !strings.Contains(term.tmux("list-sessions"), "0") })
+
+	again := openTerminal(t, self+" lua", state)
+	again.awaitText("Ctrl-D leaves")
+	again.keys("Up")
+	again.awaitText("> while true do end")
+}
+
+// A screen is drawn in place, as high as the terminal, and the shell's prompt follows it.
+func TestLiveScreen(t *testing.T) {
+	needRoot(t)
+	if _, err := exec.LookPath("clang"); err != nil {
+		t.Skip("no clang")
+	}
+	self, err := exec.LookPath("ebpfx")
+	if err != nil {
+		t.Fatal(err)
+	}
+	dir := t.TempDir()
+	if out, err := exec.Command(self, "new", filepath.Join(dir, "live")).CombinedOutput(); err != nil {
+		t.Fatalf("%v: %s", err, out)
+	}
+	project := `target("tracepoint")
+    add_files("src/tracepoint.bpf.c")
+    on_event(function() end)
+    local n = 0
+    screen(50, function()
+        n = n + 1
+        print("drawn " .. n .. " times")
+        for i = 1, 30 do print("row " .. i .. string.rep("x", 100)) end
+        if n == 5 then stop() end
+    end)`
+	if err := os.WriteFile(filepath.Join(dir, "live", "project.lua"), []byte(project), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	term := openTerminal(t, fmt.Sprintf("cd %s/live && %s run -q; printf 'the end'; exec cat", dir, self))
+	got := strings.TrimRight(term.awaitText("the end"), "\n")
+	want := "drawn 5 times\n"
+	for i := 1; i <= 10; i++ {
+		row := fmt.Sprintf("row %d", i)
+		want += row + strings.Repeat("x", 60-len(row)) + "\n"
+	}
+	if want += "the end"; got != want {
+		t.Errorf("the terminal shows\n%s\nwant\n%s", got, want)
+	}
+}
