@@ -201,6 +201,19 @@ func (i *Instance) unserved() []*AttachError {
 	return all
 }
 
+// Refused returns the programs that the verifier refused and whose probes nothing else serves. It is for use before Attach, which returns
+// these among others.
+func (i *Instance) Refused() []*AttachError {
+	var all []*AttachError
+	for _, e := range i.unserved() {
+		var refusal *VerifierError
+		if errors.As(e, &refusal) {
+			all = append(all, e)
+		}
+	}
+	return all
+}
+
 // mountTracefs makes tracefs available to those who read it. It must come before anything of cilium/ebpf looks for
 // tracefs, since that remembers that there was none.
 func (i *Instance) mountTracefs() {

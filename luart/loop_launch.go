@@ -78,11 +78,20 @@ func (l *loop) launch(la *launch) error {
 
 // load builds and loads the target. It may be called from any goroutine.
 func (l *loop) load(la *launch) error {
-	t := la.target
 	path, err := l.buildTarget(la)
 	if err != nil {
 		return err
 	}
+	err = l.loadObject(la, path)
+	if refusals(la, err) > 0 && isCompiled(la.target) {
+		err = l.tryLevels(la, err)
+	}
+	return err
+}
+
+// loadObject loads the target's object from path.
+func (l *loop) loadObject(la *launch, path string) (err error) {
+	t := la.target
 	if la.object, err = l.opts.Open(t, path); err != nil {
 		return fmt.Errorf("run %s: %w", t.Name, err)
 	}
