@@ -36,8 +36,8 @@ var ErrClosed = errors.New("the instance is closed")
 // MapNames returns the names of the maps that Map knows, in order.
 func (i *Instance) MapNames() []string {
 	var names []string
-	for name := range i.maps {
-		if !strings.HasPrefix(name, ".") {
+	for name, m := range i.maps {
+		if _, ok := mapKinds[m.Type()]; ok && !strings.HasPrefix(name, ".") {
 			names = append(names, name)
 		}
 	}
@@ -54,7 +54,7 @@ func (i *Instance) Map(name string) (*Map, error) {
 	if kernel == nil || spec == nil || strings.HasPrefix(name, ".") {
 		names := i.MapNames()
 		if len(names) == 0 {
-			return nil, fmt.Errorf("no map named %s: %s has none", name, i.object.name)
+			return nil, fmt.Errorf("no map named %s: %s has none that can be read or written from here", name, i.object.name)
 		}
 		return nil, fmt.Errorf("no map named %s%s; there are: %s", name, near.Hint(near.Names(name, names)), strings.Join(names, ", "))
 	}

@@ -20,13 +20,9 @@ var kernelMapBuiltins = []builtin{
 		example: `
 target("count")
     add_files("src/count.bpf.c")
-    on_load(function()
-        for pid, n in run("count").maps.counts:items() do print(pid_comm(pid), n) end
-    end)
-entry(function()
-    local counts = run("count").maps.counts
-    print(counts:get(1))
-end)`,
+    on_exit(function(handle)
+        print(handle.maps.counts:get(1))
+    end)`,
 	},
 	{
 		name: "bpfmap:set", scope: inScript, call: (*Script).mapSet,
@@ -59,8 +55,8 @@ end)`,
 		example: `
 target("count")
     add_files("src/count.bpf.c")
-    every(1000, function()
-        for pid, n in run("count").maps.counts:items() do print(pid_comm(pid), n) end
+    every(1000, function(handle)
+        for pid, n in handle.maps.counts:items() do print(pid_comm(pid), n) end
     end)`,
 	},
 	{

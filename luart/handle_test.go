@@ -174,6 +174,20 @@ map of_task: items: the kernel walks over no task_storage
 `)
 }
 
+// Callbacks are given the handle of their target.
+func TestHandleOfCallbacks(t *testing.T) {
+	r, err := runKernel(t, `
+target("p") add_files("p.bpf.o")
+    on_load(function(h) print("load", h) end)
+    every(1, function(h) test.signal(10) end)
+    on_signal("USR1", function(name, h) h:stop() end)
+    on_exit(function(h) print("exit", h:stats().lost, h.maps) end)`, RunOptions{Timeout: forever})
+	if err != nil {
+		t.Fatal(err)
+	}
+	r.expect(t, "load\ttarget p\nexit\t0\tmaps: \n")
+}
+
 // Every method of every map takes whatever it is given.
 func TestHandleHostile(t *testing.T) {
 	r, err := accessRun(t, `

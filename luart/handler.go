@@ -25,8 +25,8 @@ target("opensnoop")
 	},
 	{
 		name: "on_load", scope: inDescription, call: (*Script).onLoad,
-		params: "fn: fun()",
-		text:   "Calls fn once the target is loaded and attached, before its first event.",
+		params: "fn: fun(handle: handle)",
+		text:   "Calls fn once the target is loaded and attached, before its first event. fn is given what run returns.",
 		example: `
 target("opensnoop")
     add_files("src/opensnoop.bpf.c")
@@ -34,8 +34,8 @@ target("opensnoop")
 	},
 	{
 		name: "on_exit", scope: inDescription, call: (*Script).onExit,
-		params: "fn: fun()",
-		text:   "Calls fn once the target is detached and all its events are dealt with.",
+		params: "fn: fun(handle: handle)",
+		text:   "Calls fn once the target is detached and all its events are dealt with. Its maps and variables can still be read.",
 		example: `
 local events = 0
 target("opensnoop")
@@ -54,7 +54,7 @@ target("opensnoop")
 	},
 	{
 		name: "every", scope: inDescription, call: (*Script).every,
-		params: "ms: number, fn: fun()",
+		params: "ms: number, fn: fun(handle: handle)",
 		text: "Calls fn every ms milliseconds while the target runs. The times do not drift. A call that is due while the one before has not returned " +
 			"is left out. fn may sleep and wait.",
 		example: `
@@ -67,7 +67,7 @@ target("opensnoop")
 	},
 	{
 		name: "on_signal", scope: inDescription, call: (*Script).onSignal,
-		params: "name: string, fn: fun(name: string)",
+		params: "name: string, fn: fun(name: string, handle: handle)",
 		text: "Calls fn when the signal of that name, HUP, USR1, USR2, WINCH, CONT or ALRM, is sent to the process while the target runs. fn may sleep and wait. Signals that come before it has " +
 			"returned make it run once more. INT and TERM end the run in order; see on_exit.",
 		example: `
@@ -77,7 +77,7 @@ target("opensnoop")
 	},
 	{
 		name: "screen", scope: inDescription, call: (*Script).setScreen,
-		params: "ms: number, fn: fun()",
+		params: "ms: number, fn: fun(handle: handle)",
 		text: "Calls fn every ms milliseconds while the target runs, and shows what it prints in place of what it printed before, as top does: as many lines as the terminal has. Where " +
 			"output is no terminal it is written as it comes, with an empty line between two calls. fn may not sleep or wait.",
 		example: `

@@ -100,7 +100,7 @@ func (l *loop) finish(i *instance, err error) {
 		l.reportLosses(i)
 	}
 	for _, fn := range i.handlers.exit {
-		if err := l.call(l.script.state, "the callback of on_exit", fn); err != nil {
+		if err := l.call(l.script.state, "the callback of on_exit", fn, i.handle); err != nil {
 			l.raised(i, l.blame(i, err, nil))
 		}
 	}

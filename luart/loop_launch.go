@@ -225,7 +225,7 @@ func (l *loop) begin(L *lua.LState, la *launch) (*instance, error) {
 		if i.stopped {
 			break
 		}
-		if err := l.call(L, "the callback of on_load", fn); err != nil {
+		if err := l.call(L, "the callback of on_load", fn, i.handle); err != nil {
 			l.fail(l.blame(i, err, nil))
 		}
 	}
@@ -271,7 +271,7 @@ func (l *loop) every(i *instance, t timer, at time.Time) {
 		l.at(at, tick)
 		if !busy {
 			busy = true
-			l.spawn("the timer", t.fn, nil, func(err error) {
+			l.spawn("the timer", t.fn, []lua.LValue{i.handle}, func(err error) {
 				busy = false
 				if err != nil {
 					l.raised(i, l.blame(i, err, nil))

@@ -117,7 +117,7 @@ func (l *loop) handleSignal(i *instance, h *signalState) {
 		return
 	}
 	h.busy = true
-	l.spawn("the callback of on_signal", h.fn, []lua.LValue{lua.LString(h.name)}, func(err error) {
+	l.spawn("the callback of on_signal", h.fn, []lua.LValue{lua.LString(h.name), i.handle}, func(err error) {
 		h.busy = false
 		if err != nil {
 			l.raised(i, l.blame(i, err, nil))
