@@ -1,6 +1,8 @@
 package luart
 
 import (
+	"weak"
+
 	lua "github.com/yuin/gopher-lua"
 )
 
@@ -13,8 +15,8 @@ func init() { lua.MaxArrayIndex = maxArray }
 
 // lengths finds the lengths of lists.
 type lengths struct {
-	// The list that was asked for last, if it is longer than its array, since scripts append with t[#t + 1] = x.
-	list *lua.LTable
+	// The list that was asked for last, if it is longer than its array, since scripts append with t[#t + 1] = x. It is not kept for that.
+	list weak.Pointer[lua.LTable]
 	n    int
 }
 
@@ -24,8 +26,8 @@ func (l *lengths) of(t *lua.LTable) int {
 	if n < maxArray-1 {
 		return n
 	}
-	if l.list != t || !has(t, l.n) {
-		l.list, l.n = t, n
+	if this := weak.Make(t); l.list != this || !has(t, l.n) {
+		l.list, l.n = this, n
 	}
 	if !has(t, l.n+1) {
 		return l.n
