@@ -94,3 +94,11 @@ func FindHeader(name string) string {
 	}
 	return ""
 }
+
+// GoArch returns what Go calls an architecture that TargetNamed knows.
+func GoArch(name string) string {
+	if other, ok := machines[name]; ok {
+		return other
+	}
+	return name
+}
