@@ -3,7 +3,6 @@ package aggregate
 import (
 	"math"
 
-	"github.com/DataDog/sketches-go/ddsketch"
 	"github.com/axiomhq/hyperloglog"
 )
 
@@ -18,7 +17,7 @@ type Quantile struct {
 
 // sketches is a store of Quantiles.
 type sketches struct {
-	s      []*ddsketch.DDSketch // nil: no value yet
+	s      []*ddsketch // nil: no value yet
 	ends   []struct{ min, max Number }
 	shares []float64
 }
@@ -30,11 +29,10 @@ func (s *sketches) grow() {
 
 func (s *sketches) add(i int, n Number) {
 	// Infinities have no place in a sketch; they count as the largest floats.
-	v := min(max(n.Float64(), -mostSketched), mostSketched)
+	v := min(max(n.Float64(), -math.MaxFloat64), math.MaxFloat64)
 	e := &s.ends[i]
 	if s.s[i] == nil {
-		// The store holds as many buckets as the values' range needs. It fails for an error bound that is none.
-		s.s[i], _ = ddsketch.NewDefaultDDSketch(QuantileError)
+		s.s[i] = new(ddsketch)
 		e.min, e.max = n, n
 	}
 	if n.Compare(e.min) < 0 {
@@ -43,17 +41,14 @@ func (s *sketches) add(i int, n Number) {
 	if n.Compare(e.max) > 0 {
 		e.max = n
 	}
-	_ = s.s[i].Add(v) // fails for what was clamped, and for NaN
+	s.s[i].add(v)
 }
-
-// mostSketched is well below what the sketch refuses.
-const mostSketched = 1e300
 
 func (s *sketches) count(i int) uint64 {
 	if s.s[i] == nil {
 		return 0
 	}
-	return uint64(s.s[i].GetCount())
+	return s.s[i].count
 }
 
 func (s *sketches) rank(i int) Number { return Uint(s.count(i)) }
@@ -64,24 +59,11 @@ func (s *sketches) result(i int) Result {
 		q := Quantile{Share: share, Value: math.NaN()}
 		if s.s[i] != nil {
 			// The ends are known better.
-			q.Value = min(max(valueAt(s.s[i], share), r.Min.Float64()), r.Max.Float64())
+			q.Value = min(max(s.s[i].quantile(share), r.Min.Float64()), r.Max.Float64())
 		}
 		r.Quantiles = append(r.Quantiles, q)
 	}
 	return r
-}
-
-// valueAt returns the value of rank share*(n-1), rounded down. The sketch's own function rounds up among negative values.
-func valueAt(s *ddsketch.DDSketch, share float64) float64 {
-	rank := math.Floor(share * (s.GetCount() - 1))
-	below, zero := s.GetNegativeValueStore().TotalCount(), s.GetZeroCount()
-	switch {
-	case rank < below:
-		return -s.Value(s.GetNegativeValueStore().KeyAtRank(below - 1 - rank))
-	case rank < below+zero:
-		return 0
-	}
-	return s.Value(s.GetPositiveValueStore().KeyAtRank(rank - below - zero))
 }
 
 // DistinctError is the standard error of Distinct above some thousand values, relative to their number; fewer are
