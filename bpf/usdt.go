@@ -48,7 +48,7 @@ func (s *usdtSpecs) put(p *point, f *executable.File, site usdt.Site) (uint32, e
 	}
 	id := uint32(len(s.ids))
 	if id >= s.most {
-		return 0, fmt.Errorf("the map %s has room for %d sets of arguments, and there are more; define BPF_USDT_MAX_SPEC_CNT before usdt.bpf.h is included", usdt.SpecsMap, s.most)
+		return 0, fmt.Errorf("the map %s has room for %d sets of arguments, and there are more; write set_maps{%[1]s = {max_entries = %[3]d}}", usdt.SpecsMap, s.most, 4*s.most)
 	}
 	if err := s.table.Put(id, value); err != nil {
 		return 0, fmt.Errorf("tell the program of the arguments of %s: %w", site.Probe(), err)

@@ -17,22 +17,14 @@ import (
 // Mapping is a part of a file that a process has mapped to be run.
 type Mapping struct {
 	Start, End uint64 // addresses
-	Offset     uint64 // of Start in the file
 	Path       string // of the file, as the process has it
 	Deleted    bool   // nothing is at Path any more, or another file
 
 	inode string
 }
 
-// ErrNoProcess is about a process that does not exist, or not any more.
-var ErrNoProcess = errors.New("no such process")
-
-func noProcess(pid int) error { return &processError{pid} }
-
-type processError struct{ pid int }
-
-func (e *processError) Error() string        { return fmt.Sprintf("there is no process %d", e.pid) }
-func (e *processError) Is(target error) bool { return target == ErrNoProcess }
+// noProcess is about a process that does not exist, or not any more.
+func noProcess(pid int) error { return fmt.Errorf("there is no process %d", pid) }
 
 // Alive returns an error that says so when there is no process pid.
 func Alive(pid int) error {
@@ -57,7 +49,7 @@ func Mappings(pid int) ([]Mapping, error) {
 	var all []Mapping
 	for _, m := range procmaps.Parse(text) {
 		if strings.HasPrefix(m.Path, "/") {
-			all = append(all, Mapping{m.Start, m.End, m.Offset, m.Path, m.Deleted, fmt.Sprint(m.Device, " ", m.Inode)})
+			all = append(all, Mapping{m.Start, m.End, m.Path, m.Deleted, fmt.Sprint(m.Device, " ", m.Inode)})
 		}
 	}
 	return all, nil

@@ -8,11 +8,8 @@ import (
 	"github.com/cilium/ebpf/btf"
 )
 
-// The maps of usdt.bpf.h, and what their values hold.
-const (
-	SpecsMap     = "__bpf_usdt_specs"         // specs by their numbers
-	AddressesMap = "__bpf_usdt_ip_to_spec_id" // numbers of specs by addresses of instructions, where the kernel has no cookies
-)
+// SpecsMap is the map of usdt.bpf.h that holds specs by their numbers.
+const SpecsMap = "__bpf_usdt_specs"
 
 // argTypes are the values of enum __bpf_usdt_arg_type. For none that it does not know does a program read anything.
 var argTypes = map[Kind]uint64{Const: 0, Register: 1, Memory: 2, Indexed: 3, Unreadable: 0x7f}
