@@ -43,7 +43,7 @@ func (p *point) loadFailure(spec *ebpf.ProgramSpec, err error) error {
 }
 
 var errNoKernelBTF = errors.New("the kernel does not tell its types, which the program needs: " +
-	"boot one with CONFIG_DEBUG_INFO_BTF=y, as distributions build theirs")
+	"boot one with CONFIG_DEBUG_INFO_BTF=y, as distributions build theirs, or give its types with --btf FILE, such as BTFHub has")
 
 // passesFunction reports whether a program takes the address of a function, which is for helpers to call.
 func passesFunction(insns asm.Instructions) bool {

@@ -6,6 +6,7 @@ import (
 	"io"
 
 	"github.com/cilium/ebpf"
+	"github.com/cilium/ebpf/btf"
 
 	"github.com/ebpfx/ebpfx/bpf/probe"
 )
@@ -22,6 +23,9 @@ type LoadOptions struct {
 	Verbose func(text string)
 	// Text takes what iterators print, from one goroutine. nil: it is thrown away.
 	Text io.Writer
+	// BTF is a file with the types of the running kernel, for one that does not tell them: raw BTF or an ELF file that holds it, of all
+	// types or, as BTFHub's are made, of those that the programs need. "": the kernel tells.
+	BTF string
 	// Strict has Attach fail where a program or its alternatives cannot be attached as their sections say, in place of leaving
 	// them out. Programs that need a Hook to be attached, being optional or without a target, are no failure.
 	Strict bool
@@ -43,7 +47,8 @@ type loader struct {
 	inst    *Instance
 	maps    map[string]*ebpf.MapSpec // as created
 	loaded  map[variant]*ebpf.Program
-	counted bool // so far every program that sends records counts what it loses
+	kernel  *btf.Spec // of LoadOptions.BTF; nil: the kernel's own
+	counted bool      // so far every program that sends records counts what it loses
 }
 
 // Load loads the programs and maps of o. A verifier's refusal is a *VerifierError. A program that cannot be loaded and that no Hook
@@ -74,6 +79,11 @@ func (o *Object) Load(opts LoadOptions) (_ *Instance, err error) {
 			l.inst.Close()
 		}
 	}()
+	if opts.BTF != "" {
+		if l.kernel, err = btf.LoadSpec(opts.BTF); err != nil {
+			return nil, fmt.Errorf("read the kernel's types from %s: %w", opts.BTF, err)
+		}
+	}
 	probe.RaiseMemlock()
 	if err := l.loadMaps(); err != nil {
 		return nil, fmt.Errorf("load %s: %w", o.name, err)
@@ -231,6 +241,7 @@ func (l *loader) loadCollection(spec *ebpf.CollectionSpec, opts ebpf.ProgramOpti
 			}
 		}
 	}
+	opts.KernelTypes = l.kernel
 	return ebpf.NewCollectionWithOptions(spec, ebpf.CollectionOptions{Programs: opts, MapReplacements: have, Cache: kernelCache()})
 }
 

@@ -102,7 +102,7 @@ func (l *loop) loadObject(la *launch, path string) (err error) {
 		return err
 	}
 	opts := bpf.LoadOptions{
-		Hooks: hooks(t), Notice: la.notice, Verbose: l.verbose(t), Text: &iteratorOutput{l}, Strict: l.opts.Strict,
+		Hooks: hooks(t), Notice: la.notice, Verbose: l.verbose(t), Text: &iteratorOutput{l}, Strict: l.opts.Strict, BTF: l.opts.BTF,
 		Replaceable: l.opts.Replaceable, Replace: l.opts.Replace.kernel(t.Name),
 	}
 	if la.kernel, err = la.object.Load(opts); err != nil && opts.Replace != nil && l.opts.Replace.kernel(t.Name) == nil {

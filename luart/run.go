@@ -21,6 +21,8 @@ type RunOptions struct {
 	Open func(t *builder.Target, path string) (*bpf.Object, error)
 	// Strict has a target fail of which a program cannot be attached as its section says, as bpf.LoadOptions do.
 	Strict bool
+	// BTF is a file with the types of a kernel that does not tell them, as bpf.LoadOptions take it.
+	BTF string
 	// Replaceable has targets loaded so that a later run can take them over without a gap, as bpf.LoadOptions do.
 	Replaceable bool
 	// Replace is a run of an earlier version of the script whose targets this one takes over; nil: there is none. See Running.

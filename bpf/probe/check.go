@@ -42,7 +42,7 @@ func checkBTF() Check {
 	c := Check{Name: "BTF", OK: HasBTF(), Needed: true, Detail: vmlinuxBTF}
 	if !c.OK {
 		c.Detail = "the kernel does not tell its types: " + vmlinuxBTF + " is absent"
-		c.Fix = "boot a kernel with CONFIG_DEBUG_INFO_BTF=y, as distributions build theirs"
+		c.Fix = "boot a kernel with CONFIG_DEBUG_INFO_BTF=y, as distributions build theirs, or run with --btf FILE"
 	}
 	return c
 }

@@ -58,6 +58,7 @@ func runFlags() []cli.Flag {
 	return append([]cli.Flag{
 		&cli.BoolFlag{Name: "allow-host", Usage: "let the script read and write files and start programs", DisableDefaultText: true},
 		&cli.BoolFlag{Name: "strict", Usage: "fail where a program cannot be attached, in place of running without it", DisableDefaultText: true},
+		&cli.StringFlag{Name: "btf", Usage: "take the kernel's types from `FILE`, where it does not tell them"},
 		&cli.BoolFlag{Name: "raw-values", Usage: "print addresses, ports, times and error numbers as the numbers that they are", DisableDefaultText: true},
 	}, append(limitFlags(), programFlags()...)...)
 }
@@ -133,6 +134,7 @@ func (c *call) runOptions() luart.RunOptions {
 	discarded := make(map[*builder.Target]uint64)
 	return luart.RunOptions{
 		Strict:  c.cli.Bool("strict"),
+		BTF:     c.cli.String("btf"),
 		Sink:    func(*bpf.Stream) output.Sink { return sink },
 		Notice:  c.notice,
 		Verbose: c.detail,
