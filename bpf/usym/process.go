@@ -127,7 +127,7 @@ func parseMaps(text []byte) []mapping {
 
 // isFile reports whether a mapped file may be a binary. Others are memory by another name, such as just-in-time compilers use.
 func isFile(path string) bool {
-	for _, memory := range []string{"/memfd:", "/dev/zero", "/SYSV", "//"} {
+	for _, memory := range []string{"/dev/zero", "/SYSV", "//"} {
 		if strings.HasPrefix(path, memory) {
 			return false
 		}

@@ -72,15 +72,18 @@ func (t *Table) Name(pid int, address uint64) Symbol {
 	if m == nil && p.reread(t.now) {
 		m = p.mapping(address)
 	}
-	if m == nil || m.anonymous {
-		if name, offset, ok := p.jit.name(p.pid, address, t.now); ok {
-			return Symbol{Name: name, Offset: offset}
+	var s Symbol
+	if m != nil && !m.anonymous {
+		b := t.binary(p, m)
+		if s = t.inFile(b, m.Path, address-m.Start+m.Offset); b != nil {
+			return s
 		}
 	}
-	if m == nil || m.anonymous {
-		return Symbol{}
+	// Also in a file that is no binary, which is how compilers share what they make between mappings.
+	if name, offset, ok := p.jit.name(p.pid, address, t.now); ok {
+		return Symbol{Name: name, Offset: offset}
 	}
-	return t.inFile(t.binary(p, m), m.Path, address-m.Start+m.Offset)
+	return s
 }
 
 // inFile names the byte at offset of a binary.

@@ -353,6 +353,30 @@ func TestDeleted(t *testing.T) {
 	r.expect(t, &table, cNames)
 }
 
+// A program may run from memory alone.
+func TestMemory(t *testing.T) {
+	needRoot(t)
+	b, err := os.ReadFile(compile(t, "program.c", "-static"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	fd, err := unix.MemfdCreate("program", unix.MFD_CLOEXEC)
+	if err != nil {
+		t.Fatal(err)
+	}
+	file := os.NewFile(uintptr(fd), "program")
+	defer file.Close()
+	if _, err := file.Write(b); err != nil {
+		t.Fatal(err)
+	}
+	cmd := exec.Command("/proc/self/fd/3")
+	cmd.ExtraFiles = []*os.File{file}
+	r := start(t, cmd)
+	var table Table
+	defer table.Close()
+	r.expect(t, &table, cNames)
+}
+
 // What was named once can be named when the process is gone.
 func TestExited(t *testing.T) {
 	r := start(t, exec.Command(compile(t, "program.c")))
@@ -443,7 +467,6 @@ func TestUnknown(t *testing.T) {
 func TestParseMaps(t *testing.T) {
 	var got []string
 	for _, m := range parseMaps([]byte(`1000-2000 r-xp 0 00:00 0
-2000-3000 r-xp 0 00:01 99 /memfd:doublemapper (deleted)
 3000-4000 r-xp 0 00:00 0 [anon:jit]
 4000-5000 r-xp 0 00:00 0 [vdso]
 5000-6000 r-xp 0 08:01 7 /usr/bin/sh
