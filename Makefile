@@ -13,7 +13,7 @@ TAGS    := urfave_cli_no_docs
 # The limit for the binary, in bytes: it is meant to be copied to servers.
 MAX_SIZE := 14680064
 
-.PHONY: build demo test test-vm kinds bench lint generate install clean
+.PHONY: build demo test test-vm kinds bench lint generate vmlinux install clean
 
 build:
 	@.ci/setup build
@@ -40,7 +40,7 @@ test-vm:
 kinds:
 	@KINDS=1 TESTS=TestKind $(MAKE) --no-print-directory test-vm
 
-# Events a second, as ratios to a raw reader in the same run, and the start beside bpftrace's.
+# Events a second, as ratios to a raw reader in the same run, the start beside bpftrace's, and builds beside make's.
 bench:
 	@.ci/setup bench
 	@$(MAKE) --no-print-directory build
@@ -54,6 +54,12 @@ lint:
 generate:
 	@.ci/setup lint
 	$(GO) generate ./...
+
+# The merged vmlinux.h in the binary, from the kernels that Debian has now. They are fetched by apt, which needs no privileges
+# for that: some 300 MB, and a few minutes.
+vmlinux:
+	@.ci/setup vmlinux
+	$(GO) run ./builder/vmlinux/internal/make
 
 install: build
 	@.ci/install "$(DESTDIR)$(PREFIX)"

@@ -64,9 +64,6 @@ func (c *compilation) compile(ctx context.Context, tmp string) (m made, said []b
 			m.object = ""
 		}
 	case reading.vmlinux:
-		if whole.vmlinux, err = c.vmlinuxDir(); err != nil {
-			return m, nil, err
-		}
 		m, said, err = c.variants(ctx, fast, tmp, func(v vmlinux.Variant, name string) (string, error) {
 			return c.excerpt(reading, v, tmp, name)
 		})
@@ -84,6 +81,11 @@ func (c *compilation) compile(ctx context.Context, tmp string) (m made, said []b
 	}
 	if m.object != "" && !c.mentionsOurs(said, tmp, whole.events) {
 		return m, said, nil
+	}
+	if reading.own == "" && reading.vmlinux {
+		if whole.vmlinux, err = c.vmlinuxDir(); err != nil {
+			return m, said, err
+		}
 	}
 	return c.compileWhole(ctx, tmp, whole, m)
 }

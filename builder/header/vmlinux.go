@@ -26,8 +26,7 @@ type Vmlinux struct {
 	print func() ([]byte, error)
 
 	mu    sync.Mutex
-	path  string
-	text  []byte
+	path  string // "": it was not asked for
 	index *vmlinux.Index
 }
 
@@ -89,7 +88,10 @@ func (v *Vmlinux) ID() string { return v.id }
 func (v *Vmlinux) Path() (string, error) {
 	v.mu.Lock()
 	defer v.mu.Unlock()
-	err := v.load()
+	if v.path != "" {
+		return v.path, nil
+	}
+	_, err := v.load()
 	return v.path, err
 }
 
@@ -105,37 +107,34 @@ func (v *Vmlinux) Made() string {
 // name is what the header is called in the cache.
 func (v *Vmlinux) name() string { return "vmlinux-" + v.id + "/vmlinux.h" }
 
-// Text returns the header, which is not to be changed.
+// Text returns the header. Few sources need it, so it is read anew each time.
 func (v *Vmlinux) Text() ([]byte, error) {
 	v.mu.Lock()
 	defer v.mu.Unlock()
-	err := v.load()
-	return v.text, err
+	return v.load()
 }
 
 // Index returns the index of the header.
 func (v *Vmlinux) Index() (*vmlinux.Index, error) {
 	v.mu.Lock()
 	defer v.mu.Unlock()
-	if err := v.load(); err != nil {
+	if v.index != nil {
+		return v.index, nil
+	}
+	text, err := v.load()
+	if err != nil {
 		return nil, err
 	}
-	var err error
-	if v.index == nil {
-		v.index, err = vmlinux.NewIndex(v.text)
-	}
+	v.index, err = vmlinux.NewIndex(text)
 	return v.index, err
 }
 
 // load makes the header, or reads the one in the cache.
-func (v *Vmlinux) load() error {
-	if v.path != "" {
-		return nil
-	}
+func (v *Vmlinux) load() ([]byte, error) {
 	path, text, err := v.cache.Checked(v.name(), v.print)
 	if err != nil {
-		return fmt.Errorf("make vmlinux.h: %w", err)
+		return nil, fmt.Errorf("make vmlinux.h: %w", err)
 	}
-	v.path, v.text = path, text
-	return nil
+	v.path = path
+	return text, nil
 }

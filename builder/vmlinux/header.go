@@ -4,10 +4,10 @@ import (
 	"bytes"
 	"compress/gzip"
 	"embed"
+	"encoding/binary"
 	"encoding/json"
 	"errors"
 	"fmt"
-	"io"
 	"io/fs"
 	"slices"
 	"strings"
@@ -98,7 +98,13 @@ func inflate(name string) ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	return io.ReadAll(r)
+	// The last word of a gzip file is the size of what is in it (RFC 1952).
+	var text bytes.Buffer
+	text.Grow(int(binary.LittleEndian.Uint32(packed[len(packed)-4:])) + bytes.MinRead)
+	if _, err := text.ReadFrom(r); err != nil {
+		return nil, err
+	}
+	return text.Bytes(), nil
 }
 
 // members returns what is known of the kernels for arch's merged header. It is read once.

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"runtime/debug"
 	"strings"
 	"time"
 
@@ -117,6 +118,8 @@ func (c *call) build(ctx context.Context, p *builder.Project, targets []*builder
 // buildWith is build with options that say how to go about it.
 func (c *call) buildWith(ctx context.Context, p *builder.Project, targets []*builder.Target, opts builder.Options, always bool) (*builder.Result, error) {
 	began := time.Now()
+	// Memory is better spent on compilers, and most of the time goes by waiting for them.
+	defer debug.SetGCPercent(debug.SetGCPercent(40))
 	progress := newProgress(c.console, p.Dir)
 	opts.Verbose = c.verbose
 	opts.Color = c.colour && !c.json
