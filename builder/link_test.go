@@ -4,6 +4,7 @@ import (
 	"debug/elf"
 	"fmt"
 	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 )
@@ -125,5 +126,28 @@ func TestLinkObjectThatIsNone(t *testing.T) {
 	}
 	if log := strings.Join(f.log, "\n"); !strings.Contains(log, "bad.bpf.o") {
 		t.Errorf("bpftool's words are not shown:\n%s", log)
+	}
+}
+
+// A bpftool that fails says so itself, and one that is killed is told of; the sources need not be compiled again.
+func TestBpftoolFails(t *testing.T) {
+	for body, want := range map[string]string{
+		"echo no luck >&2; exit 3": "link whole: bpftool exited with status 3",
+		"kill -9 $$":               "link whole: bpftool was killed (SIGKILL), as the kernel does when memory runs out",
+		"kill -SEGV $$":            "link whole: bpftool crashed",
+	} {
+		f := newFixture(t, map[string]string{"a.bpf.c": program("a"), "b.bpf.c": program("b")})
+		f.target("whole", "*.bpf.c")
+		tool := f.script("bpftool", `case $1 in version) echo bpftool v7 ;; *) `+body+` ;; esac`)
+		path := os.Getenv("PATH")
+		t.Setenv("PATH", filepath.Dir(tool)+":"+path)
+		_, err := f.build()
+		if err == nil || !strings.HasPrefix(err.Error(), want) {
+			t.Errorf("%s: got %v, want %s", body, err, want)
+		}
+		f.wantTidy()
+		t.Setenv("PATH", path)
+		f.mustBuild()
+		f.wantSteps("linking .ebpfx/whole.bpf.o")
 	}
 }

@@ -2,6 +2,7 @@ package vmlinux_test
 
 import (
 	"bytes"
+	"debug/elf"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -89,3 +90,21 @@ const prologue = `
 #include <bpf/bpf_tracing.h>
 char LICENSE[] SEC("license") = "GPL";
 `
+
+// elfSection returns the content of an object's section.
+func elfSection(t testing.TB, object []byte, name string) []byte {
+	t.Helper()
+	f, err := elf.NewFile(bytes.NewReader(object))
+	if err != nil {
+		t.Fatal(err)
+	}
+	s := f.Section(name)
+	if s == nil {
+		t.Fatalf("there is no section %s", name)
+	}
+	data, err := s.Data()
+	if err != nil {
+		t.Fatal(err)
+	}
+	return data
+}

@@ -80,7 +80,9 @@ func prototype(header []byte, name string) []byte {
 // kfuncs returns the prototypes of header that are off unless a macro is defined.
 func kfuncs(header []byte) []byte {
 	_, block, _ := bytes.Cut(header, []byte("\n#ifdef VMLINUX_KFUNCS\n"))
-	block, _, _ = bytes.Cut(block, []byte("\n#endif\n"))
+	if end := bytes.Index(block, []byte("#endif\n")); end >= 0 {
+		block = block[:end]
+	}
 	return block
 }
 

@@ -32,12 +32,15 @@ func (s *scanner) directive(line string) {
 		case end:
 			return
 		case word:
-			if keyword {
+			isKeyword := text == "struct" || text == "union" || text == "enum"
+			switch {
+			case isKeyword:
+			case keyword:
 				s.file.Tags[text] = true
-			} else {
+			default:
 				s.file.Words[text] = true
 			}
-			keyword = text == "struct" || text == "union" || text == "enum"
+			keyword = isKeyword
 		default:
 			keyword = false
 		}

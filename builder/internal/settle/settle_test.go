@@ -3,13 +3,16 @@ package settle_test
 import (
 	"bytes"
 	"debug/elf"
+	"math/rand/v2"
 	"os"
 	"os/exec"
 	"path/filepath"
+	"reflect"
 	"strings"
 	"testing"
 
 	"github.com/cilium/ebpf"
+	"github.com/cilium/ebpf/btf"
 	"github.com/ebpfx/ebpfx/builder/internal/settle"
 	"github.com/ebpfx/ebpfx/builder/internal/skip"
 )
@@ -219,4 +222,61 @@ func FuzzObject(f *testing.F) {
 			t.Errorf("%d bytes became %d", len(object), len(out))
 		}
 	})
+}
+
+// Newer compilers enter forward declarations and type tags in the order of addresses in memory. Whatever that order
+// was, the object is the same.
+func TestOrderOfTheTail(t *testing.T) {
+	object := compile(t, `
+#define __kptr __attribute__((btf_type_tag("kptr")))
+#define __user __attribute__((btf_type_tag("user")))
+struct zebra { int x; }; struct apple { int x; }; struct mango { int x; }; struct fig { int x; };
+struct holder { struct zebra *z; struct apple __kptr *a; struct mango *m; const struct fig *f; struct fig __user *g; struct zebra __kptr *k; };
+struct holder holder;
+int f(struct holder *h) { return h->z != 0; }
+`)
+	want := stripped(t, object)
+	spec, err := btf.LoadSpecFromReader(bytes.NewReader(want))
+	if err != nil {
+		t.Fatal(err)
+	}
+	const seed = 3
+	random := rand.New(rand.NewPCG(seed, seed))
+	for range 50 {
+		shuffled := bytes.Clone(object)
+		if n := settle.ShuffleTail(shuffled, random.Perm); n < 4 {
+			t.Fatalf("the tail has %d types", n)
+		}
+		if got := stripped(t, shuffled); !bytes.Equal(got, want) {
+			t.Fatal("with its tail in another order it is another object")
+		}
+	}
+	var holder *btf.Struct
+	if err := spec.TypeByName("holder", &holder); err != nil {
+		t.Fatal(err)
+	}
+	var names []string
+	for _, m := range holder.Members {
+		names = append(names, m.Name+" "+pointee(m.Type))
+	}
+	if got, want := strings.Join(names, ", "), "z zebra, a apple, m mango, f fig, g fig, k zebra"; got != want {
+		t.Errorf("members are %s, want %s", got, want)
+	}
+}
+
+// pointee returns the name of what a pointer points to.
+func pointee(typ btf.Type) string {
+	for typ.TypeName() == "" || reflect.TypeOf(typ) == reflect.TypeFor[*btf.TypeTag]() {
+		switch t := typ.(type) {
+		case *btf.Pointer:
+			typ = t.Target
+		case *btf.Const:
+			typ = t.Type
+		case *btf.TypeTag:
+			typ = t.Type
+		default:
+			return "?"
+		}
+	}
+	return typ.TypeName()
 }
