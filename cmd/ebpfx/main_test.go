@@ -28,6 +28,7 @@ func TestMain(m *testing.M) {
 //
 //	activity open FILE      opens a file that need not exist
 //	activity exec PROGRAM   starts a program
+//	activity connect        connects to a TCP port of this machine where nobody listens
 //	activity loopback       sends a UDP packet to this machine, whose lo it switches on
 func activity() {
 	for end := time.Now().Add(2 * limit); time.Now().Before(end); time.Sleep(20 * time.Millisecond) {
@@ -39,6 +40,10 @@ func activity() {
 		case "exec":
 			if p, err := os.StartProcess(os.Args[2], os.Args[2:], &os.ProcAttr{}); err == nil {
 				p.Wait()
+			}
+		case "connect":
+			if conn, err := net.Dial("tcp", "127.0.0.1:9"); err == nil {
+				conn.Close()
 			}
 		case "loopback":
 			if err := loopback(); err != nil {
