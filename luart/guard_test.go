@@ -115,8 +115,8 @@ func TestCallbackTimeoutCountsOneCall(t *testing.T) {
 // Waiting for others is not the callback's time.
 func TestCallbackTimeoutWaits(t *testing.T) {
 	s, err := loadText(t, `entry(function()
-		assert(os.execute("sleep 0.3") == 0)
-		local program = io.popen("sleep 0.3; echo done")
+		assert(os.execute("sleep 0.6") == 0)
+		local program = io.popen("sleep 0.6; echo done")
 		print(program:read())
 		program:close()
 	end)`, LoadOptions{AllowHost: true})
@@ -124,7 +124,7 @@ func TestCallbackTimeoutWaits(t *testing.T) {
 		t.Fatal(err)
 	}
 	var out strings.Builder
-	if err := s.Run(t.Context(), nil, RunOptions{CallbackTimeout: 200 * time.Millisecond, Stdout: &out}); err != nil || out.String() != "done\n" {
+	if err := s.Run(t.Context(), nil, RunOptions{CallbackTimeout: 500 * time.Millisecond, Stdout: &out}); err != nil || out.String() != "done\n" {
 		t.Errorf("%v, printed %q", err, out.String())
 	}
 }
