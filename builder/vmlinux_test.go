@@ -330,7 +330,8 @@ func TestSetBTF(t *testing.T) {
 // A source that declares what the header has too, or calls a kernel function that it leaves to the header, is helped.
 func TestHeaderFitsTheSource(t *testing.T) {
 	for name, source := range map[string]string{
-		"own struct": "#include \"vmlinux.h\"\nstruct list_head { int mine; };\nint size = sizeof(struct list_head);\n",
+		"own enumerator": "#include \"vmlinux.h\"\nenum mine { PIDTYPE_PID = 7, BPF_ANY = 9 };\nint x = PIDTYPE_PID + BPF_ANY;\n",
+		"own struct":     "#include \"vmlinux.h\"\nstruct list_head { int mine; };\nint size = sizeof(struct list_head);\n",
 		"kfunc": `#include "vmlinux.h"
 #include <bpf/bpf_helpers.h>
 SEC("tp_btf/x") int f(u64 *ctx)

@@ -23,18 +23,23 @@ import (
 type Variant struct {
 	// Own are tags of structs and unions which the source defines itself.
 	Own []string
+	// Enumerators are those which the source has in an enum of its own.
+	Enumerators []string
 	// Kfuncs are kernel functions which the source calls and does not declare.
 	Kfuncs []string
 }
 
 // IsZero reports whether v is no difference.
-func (v Variant) IsZero() bool { return len(v.Own)+len(v.Kfuncs) == 0 }
+func (v Variant) IsZero() bool { return v.size() == 0 }
+
+func (v Variant) size() int { return len(v.Own) + len(v.Enumerators) + len(v.Kfuncs) }
 
 // What clang 14 and newer say. Up to 15 a call without a declaration is a warning,
 // and leaves an object that cannot be loaded.
 var (
 	escapes      = regexp.MustCompile(`\x1b\[[0-9;]*[mK]`)
 	redefinition = regexp.MustCompile(`error: redefinition of '([A-Za-z_]\w*)'`)
+	enumerator   = regexp.MustCompile(`error: redefinition of enumerator '([A-Za-z_]\w*)'`)
 	undeclared   = regexp.MustCompile(`(?:error|warning): (?:use of undeclared identifier|call to undeclared function|implicit declaration of function) '([A-Za-z_]\w*)'`)
 )
 
@@ -50,12 +55,18 @@ func (v Variant) Retry(header, stderr []byte) (Variant, bool) {
 			next.Own = with(next.Own, tag)
 		}
 	}
+	for _, match := range enumerator.FindAllSubmatch(stderr, -1) {
+		name := string(match[1])
+		if bytes.Contains(header, []byte("\n\t"+name+" = ")) {
+			next.Enumerators = with(next.Enumerators, name)
+		}
+	}
 	for _, match := range undeclared.FindAllSubmatch(stderr, -1) {
 		if name := string(match[1]); prototype(header, name) != nil {
 			next.Kfuncs = with(next.Kfuncs, name)
 		}
 	}
-	return next, len(next.Own)+len(next.Kfuncs) > len(v.Own)+len(v.Kfuncs)
+	return next, next.size() > v.size()
 }
 
 // with returns names, sorted, with name among them.
@@ -90,11 +101,15 @@ func kfuncs(header []byte) []byte {
 //
 // A struct that the source defines is renamed where header defines it and where
 // another struct holds it; the new name ends in ___vmlinux, which CO-RE ignores.
-// Pointers keep the name, and so point to what the source means by it.
+// Pointers keep the name, and so point to what the source means by it. An enumerator of the source's own gives
+// way likewise.
 func (v Variant) Apply(header []byte) []byte {
 	out := slices.Clone(header)
 	if len(v.Own) > 0 {
 		out = renameTags(out, v.Own)
+	}
+	for _, name := range v.Enumerators {
+		out = bytes.ReplaceAll(out, []byte("\n\t"+name+" = "), []byte("\n\t"+name+"___vmlinux = "))
 	}
 	var prototypes []byte
 	for _, name := range v.Kfuncs {

@@ -107,7 +107,7 @@ func TestVariant(t *testing.T) {
 
 // Clang says the same thing in several ways over its versions.
 func TestRetryReadsEveryClang(t *testing.T) {
-	header := []byte("\nstruct folio {\n};\n\n#ifdef VMLINUX_KFUNCS\nextern struct folio *bpf_get(int);\nextern void bpf_put(struct folio *);\n#endif\n\n#pragma clang attribute pop\n")
+	header := []byte("\nstruct folio {\n};\n\nenum folio_kind {\n\tFOLIO_A = 0,\n};\n\n#ifdef VMLINUX_KFUNCS\nextern struct folio *bpf_get(int);\nextern void bpf_put(struct folio *);\n#endif\n\n#pragma clang attribute pop\n")
 	for _, test := range []struct {
 		stderr string
 		want   vmlinux.Variant
@@ -117,13 +117,15 @@ func TestRetryReadsEveryClang(t *testing.T) {
 		{stderr: "t.c:1:8: warning: implicit declaration of function 'bpf_put' is invalid in C99 [-Wimplicit-function-declaration]\n", want: vmlinux.Variant{Kfuncs: []string{"bpf_put"}}},
 		{stderr: "t.c:1:8: error: call to undeclared function 'bpf_put'; ISO C99 and later do not support implicit function declarations\n", want: vmlinux.Variant{Kfuncs: []string{"bpf_put"}}},
 		{stderr: "t.c:1:8: error: use of undeclared identifier 'bpf_get'; did you mean 'bpf_put'?\n", want: vmlinux.Variant{Kfuncs: []string{"bpf_get"}}},
+		{stderr: "t.c:1:8: error: redefinition of enumerator 'FOLIO_A'\n", want: vmlinux.Variant{Enumerators: []string{"FOLIO_A"}}},
+		{stderr: "t.c:1:8: error: redefinition of enumerator 'FOLIO'\n"},
 		{stderr: "t.c:1:8: error: use of undeclared identifier 'et'\n"},
 		{stderr: "t.c:1:8: error: redefinition of 'foli'\n"},
 		{stderr: "t.c:1:8: error: redefinition of 'A' as different kind of symbol\n"},
 		{stderr: ""},
 	} {
 		got, ok := vmlinux.Variant{}.Retry(header, []byte(test.stderr))
-		if diff := cmp.Diff(test.want, got); diff != "" || ok != (len(got.Own)+len(got.Kfuncs) > 0) {
+		if diff := cmp.Diff(test.want, got); diff != "" || ok != (!got.IsZero()) {
 			t.Errorf("%q: %v (-want +got):\n%s", test.stderr, ok, diff)
 		}
 		if _, again := got.Retry(header, []byte(test.stderr)); again {
