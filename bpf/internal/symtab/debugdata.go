@@ -24,7 +24,7 @@ func readDebugData(f *elf.File) (*table, error) {
 	if section == nil || section.Type != elf.SHT_PROGBITS || section.FileSize > maxDebugData {
 		return nil, nil
 	}
-	size, err := unpackedSize(section.ReaderAt, int64(section.FileSize))
+	size, err := unpackedSize(section.ReaderAt, int64(section.FileSize), maxDebugData)
 	if err != nil {
 		return nil, fmt.Errorf("read section %s: %w", section.Name, err)
 	}
@@ -56,9 +56,9 @@ func readDebugData(f *elf.File) (*table, error) {
 	return t, nil
 }
 
-// unpackedSize returns how large a file of xz's format is when it is unpacked. It has to have one block, as all do that are no larger than some
+// unpackedSize returns how large a file of xz's format is when it is unpacked, most bytes at most. It has to have one block, as all do that are no larger than some
 // megabytes, and a dictionary within bounds: unpacking it takes the memory that it asks for (The .xz File Format, 2 and 3).
-func unpackedSize(r io.ReaderAt, size int64) (int, error) {
+func unpackedSize(r io.ReaderAt, size int64, most uint64) (int, error) {
 	const ends = 12 // of a header, and of a footer
 	var header [64]byte
 	var footer [ends]byte
@@ -97,7 +97,7 @@ func unpackedSize(r io.ReaderAt, size int64) (int, error) {
 		return 0, errors.New("its index is damaged")
 	}
 	unpacked, last := binary.Uvarint(index[1+n+first:])
-	if last <= 0 || unpacked > maxDebugData {
+	if last <= 0 || unpacked > most {
 		return 0, errors.New("it is too large")
 	}
 	return int(unpacked), nil

@@ -30,13 +30,13 @@ func TestUnpackedSize(t *testing.T) {
 		want   int // -1: refused
 	}{
 		"small":            {pack(t, make([]byte, 5000), 0), 5000},
-		"large":            {pack(t, make([]byte, 3<<20), 0), 3 << 20},
-		"too large":        {pack(t, make([]byte, maxDebugData+1), 0), -1},
+		"large":            {pack(t, make([]byte, 1<<20), 0), 1 << 20},
+		"too large":        {pack(t, make([]byte, 1<<20+1), 0), -1},
 		"large dictionary": {pack(t, make([]byte, 5000), maxDictionary+1), -1},
 		"nothing":          {nil, -1},
 		"no xz":            {bytes.Repeat([]byte("x"), 1000), -1},
 	} {
-		got, err := unpackedSize(bytes.NewReader(test.packed), int64(len(test.packed)))
+		got, err := unpackedSize(bytes.NewReader(test.packed), int64(len(test.packed)), 1<<20)
 		if err != nil {
 			got = -1
 		}
@@ -49,7 +49,7 @@ func TestUnpackedSize(t *testing.T) {
 func FuzzUnpackedSize(f *testing.F) {
 	f.Add(pack(f, []byte("hello"), 0))
 	f.Fuzz(func(t *testing.T, b []byte) {
-		if n, err := unpackedSize(bytes.NewReader(b), int64(len(b))); err == nil && (n < 0 || n > maxDebugData) {
+		if n, err := unpackedSize(bytes.NewReader(b), int64(len(b)), maxDebugData); err == nil && (n < 0 || n > maxDebugData) {
 			t.Errorf("%d bytes are too many", n)
 		}
 	})
