@@ -13,6 +13,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"syscall"
 	"time"
 
 	"github.com/fsnotify/fsnotify"
@@ -29,6 +30,9 @@ const (
 	emptyFor = 400 * time.Millisecond
 	// look is the time between two looks at what tells of no events.
 	look = 20 * time.Millisecond
+	// poll is the time between two looks at the files themselves: file systems of other machines and of containers may tell of
+	// no events.
+	poll = time.Second
 )
 
 // Set says what is watched.
@@ -45,6 +49,26 @@ type Watcher struct {
 	set     Set
 	watched map[string]bool // folders
 	vital   map[string]bool // paths whose coming and going changes what can be watched
+	states  map[string]state
+}
+
+// state is what tells that a file was written to. The zero state is that of none.
+type state struct {
+	size     int64
+	modified time.Time
+	inode    uint64
+}
+
+func stateOf(path string) (s state) {
+	info, err := os.Stat(path)
+	if err != nil {
+		return s
+	}
+	s.size, s.modified = info.Size(), info.ModTime()
+	if st, ok := info.Sys().(*syscall.Stat_t); ok {
+		s.inode = st.Ino
+	}
+	return s
 }
 
 // New returns a Watcher of nothing.
@@ -95,6 +119,15 @@ func current(sysctl string) int {
 // that cannot be watched come back as errors, joined; the others are.
 func (w *Watcher) Watch(s Set) error {
 	w.set = s
+	states := make(map[string]state, len(s.Files))
+	for _, f := range s.Files {
+		known, ok := w.states[f]
+		if !ok {
+			known = stateOf(f)
+		}
+		states[f] = known
+	}
+	w.states = states
 	wanted := make(map[string]bool)
 	w.vital = make(map[string]bool)
 	dirs := slices.Clone(s.Dirs)
@@ -134,8 +167,25 @@ func isDir(path string) bool {
 	return err == nil && info.IsDir() || path == "/" || path == "."
 }
 
+// changed reports whether a file is not what it was when a change was told last.
+func (w *Watcher) changed() bool {
+	return slices.ContainsFunc(w.set.Files, func(f string) bool { return stateOf(f) != w.states[f] })
+}
+
 // Wait returns when something changed and nothing has for a moment, or with ctx's error.
 func (w *Watcher) Wait(ctx context.Context) error {
+	err := w.wait(ctx)
+	if err == nil {
+		for _, f := range w.set.Files {
+			w.states[f] = stateOf(f)
+		}
+	}
+	return err
+}
+
+func (w *Watcher) wait(ctx context.Context) error {
+	polling := time.NewTicker(poll)
+	defer polling.Stop()
 	var settle <-chan time.Time
 	var last time.Time
 	for {
@@ -158,6 +208,11 @@ func (w *Watcher) Wait(ctx context.Context) error {
 				return fmt.Errorf("watch files: %w", explain(err))
 			}
 			settle = time.After(quiet)
+		case <-polling.C:
+			if settle == nil && w.changed() {
+				settle = time.After(quiet)
+				last = time.Now().Add(longest)
+			}
 		case <-settle:
 			if w.beingWritten() && time.Now().Before(last.Add(emptyFor-longest)) {
 				settle = time.After(look)

@@ -131,3 +131,13 @@ func TestStorm(t *testing.T) {
 	must(t, w, "a storm")
 	mustNot(t, w, "a storm once more")
 }
+
+// TestWithoutEvents: what a file system does not tell of is seen all the same.
+func TestWithoutEvents(t *testing.T) {
+	w, file := watched(t)
+	if err := w.fs.Remove(filepath.Dir(file)); err != nil {
+		t.Fatal(err)
+	}
+	write(t, file, "longer than before")
+	must(t, w, "a file whose folder is not watched")
+}
