@@ -70,12 +70,13 @@ func (a *Aggregation) appendTable(dst []byte, entries []Entry, width int) []byte
 	if a.Kind != Quantiles {
 		g.Columns = append(g.Columns, output.GridColumn{Title: a.valueTitle(a.Kind.String()), Right: true})
 	} else {
-		titles := []string{a.valueTitle("count"), "MIN"}
+		titles := []string{"min"}
 		for _, s := range a.Shares {
-			titles = append(titles, strings.ToUpper(ShareName(s)))
+			titles = append(titles, ShareName(s))
 		}
-		for _, title := range append(titles, "MAX") {
-			g.Columns = append(g.Columns, output.GridColumn{Title: title, Right: true})
+		g.Columns = append(g.Columns, output.GridColumn{Title: "COUNT", Right: true})
+		for _, title := range append(titles, "max") {
+			g.Columns = append(g.Columns, output.GridColumn{Title: a.valueTitle(title), Right: true})
 		}
 	}
 	for _, e := range entries {

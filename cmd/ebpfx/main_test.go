@@ -30,6 +30,8 @@ func TestMain(m *testing.M) {
 //	activity exec PROGRAM   starts a program
 //	activity connect        connects to a TCP port of this machine where nobody listens
 //	activity loopback       sends a UDP packet to this machine, whose lo it switches on
+//	activity accept         opens a TCP connection to itself
+//	activity spin           keeps a CPU busy for a moment
 func activity() {
 	for end := time.Now().Add(2 * limit); time.Now().Before(end); time.Sleep(20 * time.Millisecond) {
 		switch os.Args[1] {
@@ -49,10 +51,31 @@ func activity() {
 			if err := loopback(); err != nil {
 				log.Fatal(err)
 			}
+		case "spin":
+			for end := time.Now().Add(50 * time.Millisecond); time.Now().Before(end); {
+			}
+		case "accept":
+			if err := connectToSelf(); err != nil {
+				log.Fatal(err)
+			}
 		default:
 			panic("activity: unknown " + os.Args[1])
 		}
 	}
+}
+
+// connectToSelf opens a connection to a port of its own.
+func connectToSelf() error {
+	listener, err := net.Listen("tcp4", "127.0.0.1:0")
+	if err != nil {
+		return err
+	}
+	defer listener.Close()
+	conn, err := net.Dial("tcp4", listener.Addr().String())
+	if err != nil {
+		return err
+	}
+	return conn.Close()
 }
 
 // loopback sends a packet to a port where nobody listens.
