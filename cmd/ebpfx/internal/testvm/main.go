@@ -1,6 +1,6 @@
 // Command testvm runs tests on other kernels: it boots each in a virtual machine and reads what the tests print there.
 //
-//	testvm [-logs DIR] [-timeout 4m] NAME=KERNEL,INITRD...
+//	testvm [-logs DIR] [-timeout 8m] NAME=KERNEL,INITRD...
 //
 // The machine's init is package guest, beside the test binaries and the kernel's modules in the initrd. Everything is emulated, so it
 // neither needs nor uses KVM. For each kernel it prints what its failing tests said and a line with the
@@ -25,7 +25,7 @@ import (
 
 func main() {
 	logs := flag.String("logs", os.TempDir(), "folder for what the machines print")
-	timeout := flag.Duration("timeout", 4*time.Minute, "how long a machine may run")
+	timeout := flag.Duration("timeout", 8*time.Minute, "how long a machine may run, on a busy host")
 	verbose := flag.Bool("v", false, "list the skipped tests")
 	kinds := flag.String("kinds", "", "file of package kindmatrix, to keep in it which ways to attach work")
 	readme := flag.String("readme", "", "file with the table that is made of that")
