@@ -279,6 +279,9 @@ func (m *made) settle(annotate func([]byte) ([]byte, error)) error {
 		return err
 	}
 	if annotate != nil {
+		if object, err = settle.Order(object); err != nil {
+			return err
+		}
 		if annotated, err := annotate(object); err == nil {
 			object = annotated
 		}

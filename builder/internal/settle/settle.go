@@ -35,6 +35,29 @@ func Object(object []byte) ([]byte, error) {
 	return out, nil
 }
 
+// Order returns object with its BTF in the order that Object leaves, and all else as it is. Who adds types to the BTF
+// does so after that: Object orders what is at its end.
+func Order(object []byte) ([]byte, error) {
+	f := new(file)
+	object = bytes.Clone(object)
+	if err := f.read(object); err != nil {
+		return nil, fmt.Errorf("order object: %w", err)
+	}
+	var types, ext []byte // parts of object
+	for _, s := range f.sections {
+		switch s.name {
+		case ".BTF":
+			types = s.data
+		case ".BTF.ext":
+			ext = s.data
+		}
+	}
+	if types != nil {
+		sortTail(f.order, types, ext)
+	}
+	return object, nil
+}
+
 // file is an object that is being stripped.
 type file struct {
 	order    binary.ByteOrder
