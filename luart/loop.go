@@ -269,7 +269,7 @@ func (l *loop) poll() {
 	case f := <-l.posted:
 		f()
 	case <-l.interrupted():
-		l.end(false)
+		l.interrupt()
 	default:
 	}
 }
@@ -298,8 +298,23 @@ func (l *loop) wait() {
 	case f := <-l.posted:
 		f()
 	case <-l.interrupted():
-		l.end(false)
+		l.interrupt()
 	case <-due:
+	}
+}
+
+// interrupt ends the run because the user wants it, or because its time is over.
+func (l *loop) interrupt() {
+	if len(l.launching) > 0 {
+		l.tooLate(l.launching[0].target)
+	}
+	l.end(false)
+}
+
+// tooLate makes it a failure that the time of the run is over before t is attached.
+func (l *loop) tooLate(t *builder.Target) {
+	if l.opts.Timeout > 0 && errors.Is(l.outer.Err(), context.DeadlineExceeded) && l.err == nil {
+		l.err = fmt.Errorf("run %s: %v (--timeout) passed before it was attached", t.Name, l.opts.Timeout)
 	}
 }
 

@@ -193,7 +193,8 @@ func (l *loop) begin(L *lua.LState, la *launch) (*instance, error) {
 	}
 	if la.err != nil {
 		if l.outer.Err() != nil {
-			l.end(false) // that is why it failed
+			l.tooLate(t) // that is why it failed
+			l.end(false)
 		}
 		return nil, la.err
 	}

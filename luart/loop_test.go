@@ -42,6 +42,31 @@ func TestTimeout(t *testing.T) {
 	}
 }
 
+// A run whose time is over before anything is attached has failed, and says so.
+func TestTimeoutWhileStarting(t *testing.T) {
+	for name, script := range map[string]string{
+		"default entry": `target("p") add_files("p.bpf.o")`,
+		"entry":         `target("p") add_files("p.bpf.o") entry(function() run("p") print("not reached") end)`,
+	} {
+		t.Run(name, func(t *testing.T) {
+			s, err := loadText(t, script, LoadOptions{})
+			if err != nil {
+				t.Fatal(err)
+			}
+			var out bytes.Buffer
+			opts := RunOptions{Timeout: 20 * time.Millisecond, Stdout: &out}
+			opts.Build = func(ctx context.Context, _ *builder.Target) (string, error) {
+				<-ctx.Done()
+				return "", ctx.Err()
+			}
+			err = s.Run(t.Context(), nil, opts)
+			if want := "run p: 20ms (--timeout) passed before it was attached"; err == nil || err.Error() != want || out.Len() > 0 {
+				t.Errorf("got %v, printed %q", err, out.String())
+			}
+		})
+	}
+}
+
 // What a script prints is there to be read before the loop waits.
 func TestOutputIsFlushedWhenIdle(t *testing.T) {
 	s, err := loadText(t, `entry(function() print("first") sleep(1) io.write("second") sleep(1e9) end)`, LoadOptions{})

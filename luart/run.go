@@ -59,7 +59,8 @@ type RunOptions struct {
 }
 
 // Run executes entry(args...) and all that follows from it, until nothing runs any more, the script
-// stops the run, ctx is cancelled (the ordinary way to stop: nil is returned), or Timeout passes.
+// stops the run, ctx is cancelled (the ordinary way to stop: nil is returned), or Timeout passes, which is an error
+// only while a target is not attached yet.
 // All that was attached is detached when it returns. An *ExitError carries the
 // code of os.exit; what was wrong in the script is a *diag.Diagnostic.
 //
