@@ -43,6 +43,14 @@ func (s *Stream) Type(b []byte) *decode.Type {
 	return s.Info.Type(len(b))
 }
 
+// SoleType returns the type that Type returns for every record; nil where that depends on the record, or is unknown.
+func (s *Stream) SoleType() *decode.Type {
+	if s.discriminator != nil || len(s.Info.Types) != 1 {
+		return nil
+	}
+	return s.Info.Types[0]
+}
+
 // reported returns the losses that only the perf buffer told of: none when they are counted where they happen, which
 // includes those that a perf buffer tells of only together with its next record.
 func (s *Stream) reported(counted bool) uint64 {

@@ -20,6 +20,10 @@ func (l *loop) deliver() {
 	case i.discard:
 		i.discarded += uint64(l.batch.Len() - l.next)
 		l.next = l.batch.Len()
+	case r.consumed:
+		// A batch is over before its slice of time is, and no Lua runs that could stop the target in its middle.
+		r.consume(l.batch, l.next)
+		l.next = l.batch.Len()
 	default:
 		l.deadline = time.Now().Add(slice)
 		if err := l.call(l.script.state, "the callback of on_event", l.delivery); err != nil {

@@ -18,6 +18,10 @@ type route struct {
 	sink   output.Sink // nil: to callbacks
 	// byType has a row for each type that the stream's records may have.
 	byType []typeRoute
+	// sole is the row of every record, if there is only one.
+	sole *typeRoute
+	// consumed: no record goes to a Lua function.
+	consumed bool
 
 	misfits uint64 // records that are of none of the types
 	lost    uint64 // records lost, as on_lost was told
@@ -47,6 +51,9 @@ func (r *route) take(record []byte) *typeRoute {
 }
 
 func (r *route) rowOf(record []byte) *typeRoute {
+	if r.sole != nil {
+		return r.sole
+	}
 	t := r.stream.Type(record)
 	for i := range r.byType {
 		if row := &r.byType[i]; row.typ == t {
@@ -77,8 +84,40 @@ func (l *loop) routes(i *instance) (map[*bpf.Stream]*route, error) {
 			}
 			r.byType = append(r.byType, row)
 		}
+		r.settle()
 	}
 	return routes, nil
+}
+
+// settle decides once what is the same for all records, when the rows are complete.
+func (r *route) settle() {
+	if r.stream.SoleType() != nil {
+		r.sole = &r.byType[0]
+	}
+	r.consumed = !slices.ContainsFunc(r.byType, func(row typeRoute) bool {
+		return slices.ContainsFunc(row.callbacks, func(c callback) bool { return c.take == nil })
+	})
+}
+
+// consume hands the records from first on to those who take them without Lua.
+func (r *route) consume(batch *bpf.Batch, first int) {
+	if r.sole != nil && len(r.sole.callbacks) == 1 {
+		take := r.sole.callbacks[0].take
+		for i := first; i < batch.Len(); i++ {
+			take(batch.Record(i))
+		}
+		return
+	}
+	for i := first; i < batch.Len(); i++ {
+		record := batch.Record(i)
+		row := r.take(record)
+		if row == nil {
+			continue
+		}
+		for j := range row.callbacks {
+			row.callbacks[j].take(record)
+		}
+	}
 }
 
 // callback prepares what h does with records of layout l.

@@ -234,11 +234,12 @@ func (a *Aggregation) Bind(t *decode.Type) (take func(record []byte), err error)
 
 // keyOf returns the key that the fields of record make, until the next call.
 func (a *Aggregation) keyOf(by []field, record []byte) []byte {
-	a.key = a.key[:0]
+	key := a.key[:0]
 	for i := range by {
-		a.key = by[i].appendKey(a.key, record)
+		key = by[i].appendKey(key, record)
 	}
-	return a.key
+	a.key = key
+	return key
 }
 
 // find returns the field of t that path leads to.

@@ -13,6 +13,7 @@ type index struct {
 	hashes []uint32 // of key i at i
 	ends   []uint32 // of key i in bytes at i; key i begins where the one before ends
 	bytes  []byte
+	last   int // the key that find found last: events of a process come in runs
 }
 
 const (
@@ -28,7 +29,7 @@ func newIndex() *index {
 
 func (x *index) clear() {
 	x.slots = make([]uint32, leastSlots)
-	x.hashes, x.ends, x.bytes = []uint32{0}, []uint32{0}, nil
+	x.hashes, x.ends, x.bytes, x.last = []uint32{0}, []uint32{0}, nil, 0
 }
 
 // len returns how many keys there are.
@@ -39,12 +40,16 @@ func (x *index) key(i int) []byte { return x.bytes[x.ends[i-1]:x.ends[i]] }
 
 // find returns the number of key, or 0 and what add needs to make it one.
 func (x *index) find(key []byte) (i int, hash uint32) {
+	if x.last != 0 && bytes.Equal(x.key(x.last), key) {
+		return x.last, 0
+	}
 	hash = uint32(maphash.Bytes(x.seed, key))
 	mask := uint32(len(x.slots) - 1)
 	for s := hash & mask; ; s = (s + 1) & mask {
 		i := x.slots[s]
 		if i == 0 || x.hashes[i] == hash && bytes.Equal(x.key(int(i)), key) {
-			return int(i), hash
+			x.last = int(i)
+			return x.last, hash
 		}
 	}
 }
