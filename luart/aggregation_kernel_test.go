@@ -33,6 +33,24 @@ func TestOnEventAggregations(t *testing.T) {
 	}
 }
 
+// Where only aggregations take events, each of them gets every one, in whole batches.
+func TestOnEventOnlyAggregations(t *testing.T) {
+	for handlers, want := range map[string]string{
+		`on_event("events", all)`:                         "12497500\tnil\n",
+		`on_event("events", all) on_event("events", few)`: "12497500\t4997\n",
+	} {
+		r, err := runKernel(t, `
+			local all, few = sum{by = {"comm", "pid"}, of = "sequence"}, count{by = "sequence", max_keys = 3}
+			target("p") add_files("p.bpf.o") `+handlers+`
+				on_exit(function() print(all:get("producer", 42), few:other()) end)
+			entry(function() run("p") test.produce(5000) test.interrupt() end)`, RunOptions{Timeout: forever})
+		if err != nil {
+			t.Fatal(err)
+		}
+		r.expect(t, want)
+	}
+}
+
 // What is shown unasked for is JSON where events are.
 func TestAggregationsAsJSON(t *testing.T) {
 	r, err := runLoaded(t, `target("p") add_files("p.bpf.o") on_event("events", count{by = "pid"}) on_event("copies", function() end)
