@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	_ "embed"
+	"encoding/json"
 	"fmt"
 	"io"
 	"strings"
@@ -149,7 +150,7 @@ func inspectText(d inspected) string {
 
 	rows = [][]string{{"  NAME", "TYPE", "SECTION", "DEFAULT"}}
 	for _, g := range d.Globals {
-		rows = append(rows, []string{"  " + g.Name, g.Type, g.Section, string(g.Default)})
+		rows = append(rows, []string{"  " + g.Name, g.Type, g.Section, defaultText(g.Default)})
 	}
 	section(&b, "Variables", rows)
 
@@ -177,6 +178,19 @@ func inspectText(d inspected) string {
 	}
 	section(&b, "Needs of the kernel", rows)
 	return b.String()
+}
+
+// defaultText shows a variable's value on one line. Large ones are cut; -o json has all of them.
+func defaultText(value json.RawMessage) string {
+	text := string(value)
+	const most = 60
+	switch {
+	case len(text) <= most:
+		return text
+	case strings.Trim(text, "[0,]") == "":
+		return "[0, ...]"
+	}
+	return strings.ToValidUTF8(text[:most], "") + "..."
 }
 
 // section writes a table with a title, unless it has no more than its head.

@@ -42,6 +42,23 @@ func TestInspectSchema(t *testing.T) {
 	}
 }
 
+func TestDefaultText(t *testing.T) {
+	zeros := "[0" + strings.Repeat(",0", 100) + "]"
+	for value, want := range map[string]string{
+		"0":                     "0",
+		`"text"`:                `"text"`,
+		"[0,0]":                 "[0,0]",
+		zeros:                   "[0, ...]",
+		"[" + zeros + "]":       "[0, ...]",
+		"[1" + zeros[2:]:        ("[1" + zeros[2:])[:60] + "...",
+		strings.Repeat("é", 40): strings.Repeat("é", 30) + "...",
+	} {
+		if got := defaultText(json.RawMessage(value)); got != want {
+			t.Errorf("%s is shown as %s, want %s", value, got, want)
+		}
+	}
+}
+
 // validator checks values against the part of JSON schema that inspectSchema uses.
 type validator struct {
 	definitions map[string]any
