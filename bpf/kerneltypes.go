@@ -1,38 +1,34 @@
 package bpf
 
 import (
-	"sync"
-
 	"github.com/cilium/ebpf/asm"
 	"github.com/cilium/ebpf/btf"
+
+	"github.com/ebpfx/ebpfx/bpf/probe"
 )
 
-// kernelTypes is shared by all objects: to parse the kernel's BTF is what costs most of loading one, and
-// it does not change.
-var kernelTypes = struct {
-	cache   *btf.Cache
-	reading sync.WaitGroup // prefetchKernel; the cache takes one caller at a time
-}{cache: btf.NewCache()}
+// kernelTypes is what cilium/ebpf finds the kernel's types in. It is shared by all objects: to parse the kernel's BTF is what costs
+// most of loading one, and it does not change. Who wants the types while they are parsed waits for them; others do not.
+var kernelTypes = btf.NewCache()
 
 // kernelBTF returns the kernel's BTF.
-func kernelBTF() (*btf.Spec, error) { return kernelCache().Kernel() }
+func kernelBTF() (*btf.Spec, error) { return kernelTypes.Kernel() }
 
-// kernelCache returns what cilium/ebpf is to find the kernel's types in.
-func kernelCache() *btf.Cache {
-	kernelTypes.reading.Wait()
-	return kernelTypes.cache
+// prefetchKernelTypes has the kernel's BTF parsed while other things are done. Where the kernel does not tell it, nothing is looked for.
+func prefetchKernelTypes() {
+	if probe.HasBTF() {
+		go func() { _, _ = kernelTypes.Kernel() }() // whoever needs it gets the error, too
+	}
 }
 
-// prefetchKernel has the kernel's BTF parsed while maps are created, if the programs of o will be loaded by it.
-func (o *Object) prefetchKernel() {
+// needsKernelTypes reports whether a program of o will be loaded by the kernel's types.
+func (o *Object) needsKernelTypes() bool {
 	for _, p := range o.spec.Programs {
-		if !needsKernelTypes(p.AttachTo, p.Instructions) {
-			continue
+		if needsKernelTypes(p.AttachTo, p.Instructions) {
+			return true
 		}
-		kernelTypes.reading.Wait()
-		kernelTypes.reading.Go(func() { _, _ = kernelTypes.cache.Kernel() }) // whoever needs it gets the error, too
-		return
 	}
+	return false
 }
 
 func needsKernelTypes(attachTo string, insns asm.Instructions) bool {

@@ -65,7 +65,9 @@ func (o *Object) Load(opts LoadOptions) (_ *Instance, err error) {
 	if opts.Verbose == nil {
 		opts.Verbose = func(string) {}
 	}
-	o.prefetchKernel()
+	if o.needsKernelTypes() {
+		prefetchKernelTypes()
+	}
 	points, skipped, err := o.plan(opts.Hooks)
 	if err != nil {
 		return nil, err
@@ -242,7 +244,7 @@ func (l *loader) loadCollection(spec *ebpf.CollectionSpec, opts ebpf.ProgramOpti
 		}
 	}
 	opts.KernelTypes = l.kernel
-	return ebpf.NewCollectionWithOptions(spec, ebpf.CollectionOptions{Programs: opts, MapReplacements: have, Cache: kernelCache()})
+	return ebpf.NewCollectionWithOptions(spec, ebpf.CollectionOptions{Programs: opts, MapReplacements: have, Cache: kernelTypes})
 }
 
 // preparePins mounts the file system that maps are pinned in, as bpftool does, where it is not mounted and C code wants some pinned.

@@ -41,7 +41,8 @@ type Program struct {
 	Target  string // what the section names to attach to; "" when it names nothing
 }
 
-// Open reads the object at path. It neither needs privileges nor touches the kernel.
+// Open reads the object at path. It neither needs privileges nor changes anything in the kernel; where programs are relocated (CO-RE), it
+// begins to read the kernel's types, for Load to have them sooner.
 func Open(path string) (*Object, error) {
 	b, err := readObject(path)
 	if err != nil {
@@ -59,7 +60,11 @@ func Inspect(path string) (*Description, error) {
 	if err != nil {
 		return nil, err
 	}
-	o, err := read(path, b)
+	l, err := readLayout(b)
+	if err != nil {
+		return nil, fmt.Errorf("open object %s: %w", path, err)
+	}
+	o, err := read(path, b, l)
 	if err != nil {
 		return nil, err
 	}
@@ -108,7 +113,14 @@ func readLimited(r io.Reader) ([]byte, error) {
 
 // open takes ownership of b.
 func open(name string, b []byte) (*Object, error) {
-	o, err := read(name, b)
+	l, err := readLayout(b)
+	if err != nil {
+		return nil, fmt.Errorf("open object %s: %w", name, err)
+	}
+	if l.relocated {
+		prefetchKernelTypes()
+	}
+	o, err := read(name, b, l)
 	if err == nil && !o.hasBTF {
 		err = fmt.Errorf("open object %s: %w", name, errNoBTF)
 	}
@@ -118,12 +130,8 @@ func open(name string, b []byte) (*Object, error) {
 	return o, nil
 }
 
-// read is open for objects that may lack BTF. It takes ownership of b.
-func read(name string, b []byte) (*Object, error) {
-	l, err := readLayout(b)
-	if err != nil {
-		return nil, fmt.Errorf("open object %s: %w", name, err)
-	}
+// read is open for objects that may lack BTF. It takes ownership of b, of which l is the layout.
+func read(name string, b []byte, l *layout) (*Object, error) {
 	// Damaged debug information is no reason not to run what it describes.
 	if typed, err := KeepEventTypes(b); err == nil {
 		b = typed
