@@ -26,6 +26,10 @@ func (f *Form) reading(field *decode.Field) *Reading {
 			return errnoReading(field, true)
 		case slices.Contains(syscallNames, name):
 			return syscallReading(field)
+		case name == "dev" && t.Kind == decode.Uint && t.Size == 4, t.Name == "dev_t":
+			return deviceReading(field)
+		case name == "cmd_flags" && t.Size == 4, t.Name == "blk_opf_t":
+			return f.requestReading(field)
 		}
 		return timeReading(field)
 	case decode.Array:

@@ -120,6 +120,12 @@ func TestText(t *testing.T) {
 		{"syscall", []member{{"syscall_nr", u32, unix.SYS_OPENAT}, {"nr", u32, 1}}, "{syscall_nr=openat, nr=1}"},
 		{"no syscall", []member{{"syscall", s32, -1}}, "{syscall=-1}"},
 
+		{"device", []member{{"dev", u32, 1<<20 | 3}, {"major", &btf.Typedef{Name: "dev_t", Type: u32}, 1<<20 | 3}}, "{dev=null, major=null}"},
+		{"no device", []member{{"dev", u32, 3}, {"DEV", u64, 1<<20 | 3}}, "{dev=3, DEV=1048579}"},
+		{"no request", []member{{"cmd_flags", u32, 0}}, "{cmd_flags=0}"},
+		{"request", []member{{"sector", u64, 8}, {"cmd_flags", u32, 0}, {"CMD_FLAGS", u32, 2 | 1<<18}, {"op", &btf.Typedef{Name: "blk_opf_t", Type: u32}, 1 | 1<<11 | 1<<12 | 1<<17 | 1<<18 | 1<<19}, {"Cmd_flags", u64, 1}},
+			"{sector=8, cmd_flags=R, CMD_FLAGS=FF, op=FWFASM, Cmd_flags=1}"},
+
 		{"duration", []member{{"delta_us", u64, 1500}, {"lat_ns", u32, 12}, {"delta", u64, 7}}, "{delta_us=1.5ms, lat_ns=12ns, delta=7}"},
 		{"a moment that is none", []member{{"ts", u64, -1}}, "{ts=18446744073709551615}"},
 		{"text in bytes", []member{{"comm", array(u8, 16), "ba\nsh"}, {"data", array(u8, 2), "ab"}}, `{comm=ba\nsh, data=[97, 98]}`},

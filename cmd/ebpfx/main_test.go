@@ -28,9 +28,10 @@ func TestMain(m *testing.M) {
 //
 //	activity open FILE      opens a file that need not exist
 //	activity exec PROGRAM   starts a program
-//	activity connect        connects to a TCP port of this machine where nobody listens
+//	activity connect [ADDR] connects to a TCP port of this machine where nobody listens
 //	activity loopback       sends a UDP packet to this machine, whose lo it switches on
 //	activity accept         opens a TCP connection to itself
+//	activity write FILE     writes 4096 bytes to the start of a file, and on to its disk
 //	activity spin           keeps a CPU busy for a moment
 func activity() {
 	for end := time.Now().Add(2 * limit); time.Now().Before(end); time.Sleep(20 * time.Millisecond) {
@@ -44,11 +45,19 @@ func activity() {
 				p.Wait()
 			}
 		case "connect":
-			if conn, err := net.Dial("tcp", "127.0.0.1:9"); err == nil {
+			address := "127.0.0.1:9"
+			if len(os.Args) > 2 {
+				address = os.Args[2]
+			}
+			if conn, err := net.Dial("tcp", address); err == nil {
 				conn.Close()
 			}
 		case "loopback":
 			if err := loopback(); err != nil {
+				log.Fatal(err)
+			}
+		case "write":
+			if err := writeThrough(os.Args[2]); err != nil {
 				log.Fatal(err)
 			}
 		case "spin":
@@ -76,6 +85,19 @@ func connectToSelf() error {
 		return err
 	}
 	return conn.Close()
+}
+
+// writeThrough writes a page to a file, and returns when it is on the disk.
+func writeThrough(name string) error {
+	f, err := os.OpenFile(name, os.O_WRONLY|os.O_CREATE, 0o644)
+	if err != nil {
+		return err
+	}
+	defer f.Close()
+	if _, err := f.WriteAt(make([]byte, 4096), 0); err != nil {
+		return err
+	}
+	return f.Sync()
 }
 
 // loopback sends a packet to a port where nobody listens.

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"flag"
 	"fmt"
+	"net"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -27,7 +28,7 @@ var update = flag.Bool("update", false, "rewrite the expected output in testdata
 //	truncate FILE SIZE           cuts a file
 //	poke FILE OFFSET BYTE        changes a byte of a file
 //
-// and the conditions [root], [clang], and [namespaces], for mounts and networks of a script's own.
+// and the conditions [root], [clang], [ipv6], and [namespaces], for mounts and networks of a script's own.
 func TestScript(t *testing.T) {
 	cache := t.TempDir() // vmlinux.h is made once for all scripts
 	self, err := exec.LookPath("ebpfx")
@@ -70,6 +71,12 @@ func condition(name string) (bool, error) {
 		met = err == nil
 	case "namespaces": // containers often may not
 		return exec.Command("unshare", "--mount", "--net", "true").Run() == nil, nil
+	case "ipv6": // this machine may do without
+		l, err := net.Listen("tcp6", "[::1]:0")
+		if err != nil {
+			return false, nil
+		}
+		return true, l.Close()
 	default:
 		return false, fmt.Errorf("unknown condition %s", name)
 	}
