@@ -62,6 +62,7 @@ type generation struct {
 	running *luart.Running
 	cancel  context.CancelFunc
 	objects objects
+	settled func() bool // from then on only cancel ends it
 
 	heir atomic.Pointer[luart.Running] // who takes over; nil: nobody
 }
@@ -239,6 +240,7 @@ func (w *watcher) attempt(ctx context.Context) error {
 	case <-g.running.Settled():
 	case <-g.running.Done():
 	}
+	g.settled()
 	if !g.running.TookOver() && !g.isSettled() {
 		// It has ended. Where it did so of its own will, what ran before is not to go on.
 		if err := w.retire(g); err != nil {
@@ -329,8 +331,10 @@ func (w *watcher) start(ctx context.Context, g, old *generation) (took func() []
 			w.progressf("%s: %s lost until the reload", t.Name, count(stats.Lost, "event"))
 		}
 	}
-	running, cancel := context.WithCancel(ctx)
+	// Once it is settled g does not end with ctx but when watch says so: when those before it are counted.
+	running, cancel := context.WithCancel(context.WithoutCancel(ctx))
 	g.cancel = cancel
+	g.settled = context.AfterFunc(ctx, cancel)
 	g.running = g.script.Start(running, g.args, opts)
 	return func() []takeover {
 		mu.Lock()
