@@ -21,7 +21,7 @@ type Inputs struct {
 const maxDirs = 10000
 
 // FindInputs returns the inputs of all targets of p, by what is in its folders and what was noted when it was built. Folders
-// whose names begin with a dot are not among them.
+// whose names begin with a dot are not among them, nor is node_modules below **, unless it holds an input already.
 func FindInputs(p *Project) *Inputs {
 	in := &Inputs{}
 	for _, t := range p.Targets {
@@ -65,7 +65,7 @@ func (in *Inputs) search(f Files) {
 		switch {
 		case err != nil, !d.IsDir(), path == root: // what cannot be read the build complains of
 			return nil
-		case strings.HasPrefix(d.Name(), "."):
+		case strings.HasPrefix(d.Name(), "."), d.Name() == "node_modules":
 			return filepath.SkipDir
 		case added == maxDirs:
 			return filepath.SkipAll

@@ -13,7 +13,7 @@ import (
 // TestFindInputs: sources and headers are inputs, and the folders where more of them may appear, but not those of tools.
 func TestFindInputs(t *testing.T) {
 	dir := t.TempDir()
-	for _, name := range []string{"src/a.bpf.c", "src/deep/b.bpf.c", "src/.git/c.bpf.c", ".ebpfx/d.bpf.c", "other/e.bpf.c", "include/f.h"} {
+	for _, name := range []string{"src/a.bpf.c", "src/deep/b.bpf.c", "src/.git/c.bpf.c", "src/node_modules/many/x.js", "src/node_modules/one/g.bpf.c", ".ebpfx/d.bpf.c", "other/e.bpf.c", "include/f.h"} {
 		path := filepath.Join(dir, name)
 		if err := os.MkdirAll(filepath.Dir(path), 0o777); err != nil {
 			t.Fatal(err)
@@ -39,10 +39,10 @@ func TestFindInputs(t *testing.T) {
 		slices.Sort(all)
 		return strings.Join(all, " ")
 	}
-	if got, want := relative(in.Files), "src/a.bpf.c src/deep/b.bpf.c"; got != want {
+	if got, want := relative(in.Files), "src/a.bpf.c src/deep/b.bpf.c src/node_modules/one/g.bpf.c"; got != want {
 		t.Errorf("files are %s, want %s", got, want)
 	}
-	if got, want := relative(in.Dirs), "include missing src src/deep"; got != want {
+	if got, want := relative(in.Dirs), "include missing src src/deep src/node_modules/one"; got != want {
 		t.Errorf("folders are %s, want %s", got, want)
 	}
 }

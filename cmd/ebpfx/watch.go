@@ -102,8 +102,8 @@ func watch(ctx context.Context, c *call) error {
 
 // loop attempts to run, and again after each change, until ctx is done or it makes no sense to go on.
 func (w *watcher) loop(ctx context.Context) error {
-	watched := filewatch.Set{}
 	for {
+		began := time.Now()
 		err := w.attempt(ctx)
 		var usage *usageError
 		switch {
@@ -116,20 +116,20 @@ func (w *watcher) loop(ctx context.Context) error {
 		}
 		w.last = err
 
-		set := w.set()
-		if err := w.files.Watch(set); err != nil {
+		fresh, err := w.files.Watch(w.set())
+		if err != nil {
 			var limit *filewatch.Limit
 			if errors.As(err, &limit) {
 				return err
 			}
 			w.notice(err.Error()) // a folder that may not be read
 		}
-		// What became an input only now may have changed since it was read.
-		if !subset(set.Dirs, watched.Dirs) {
-			watched = set
-			continue
+		if fresh {
+			// What came before that was told by nobody, and may have come after it was read.
+			if _, err := w.files.Watch(w.set()); err == nil && w.files.ChangedSince(began) {
+				continue
+			}
 		}
-		watched = set
 		if err := w.wait(ctx); err != nil {
 			return err
 		}
@@ -146,10 +146,6 @@ func (w *watcher) hasSource() bool {
 	}
 	_, err := os.Stat(w.args[0])
 	return err == nil
-}
-
-func subset(a, b []string) bool {
-	return !slices.ContainsFunc(a, func(s string) bool { return !slices.Contains(b, s) })
 }
 
 // wait waits for a change. Meanwhile what runs may end by itself.

@@ -46,16 +46,18 @@ type Set struct {
 // Watcher watches a set of files.
 type Watcher struct {
 	fs      *fsnotify.Watcher
+	inbox   *inbox
 	set     Set
-	watched map[string]bool // folders
-	vital   map[string]bool // paths whose coming and going changes what can be watched
+	watched map[string]state // folders, as they were when they were added
+	vital   map[string]bool  // paths whose coming and going changes what can be watched
 	states  map[string]state
 }
 
-// state is what tells that a file was written to. The zero state is that of none.
+// state is what tells that a file was written to, even where its time is put back. The zero state is that of none.
 type state struct {
 	size     int64
 	modified time.Time
+	changed  time.Time // cannot be set by programs
 	inode    uint64
 }
 
@@ -66,7 +68,7 @@ func stateOf(path string) (s state) {
 	}
 	s.size, s.modified = info.Size(), info.ModTime()
 	if st, ok := info.Sys().(*syscall.Stat_t); ok {
-		s.inode = st.Ino
+		s.inode, s.changed = st.Ino, time.Unix(st.Ctim.Unix())
 	}
 	return s
 }
@@ -77,7 +79,7 @@ func New() (*Watcher, error) {
 	if err != nil {
 		return nil, fmt.Errorf("watch files: %w", explain(err))
 	}
-	return &Watcher{fs: fs, watched: make(map[string]bool)}, nil
+	return &Watcher{fs: fs, inbox: newInbox(fs), watched: make(map[string]state)}, nil
 }
 
 // Close ends all watches.
@@ -117,7 +119,9 @@ func current(sysctl string) int {
 
 // Watch watches s in place of what was watched before. A folder that does not exist is awaited in the nearest one above it that does. Folders
 // that cannot be watched come back as errors, joined; the others are.
-func (w *Watcher) Watch(s Set) error {
+//
+// fresh is set where a folder was not watched all the time since the last call, so that changes in it before this one are not told.
+func (w *Watcher) Watch(s Set) (fresh bool, err error) {
 	w.set = s
 	states := make(map[string]state, len(s.Files))
 	for _, f := range s.Files {
@@ -143,6 +147,11 @@ func (w *Watcher) Watch(s Set) error {
 		wanted[dir] = true
 	}
 	var errs []error
+	covered := make(map[string]bool) // what fsnotify has not given up meanwhile, as it does with folders that are moved
+	for _, dir := range w.fs.WatchList() {
+		covered[dir] = true
+	}
+	watched := make(map[string]state, len(wanted))
 	for dir := range wanted {
 		w.vital[dir] = true
 		// Again for those that are watched: one that was removed and came back is another one.
@@ -151,15 +160,30 @@ func (w *Watcher) Watch(s Set) error {
 				continue // it went away, of which the next look tells
 			}
 			errs = append(errs, fmt.Errorf("watch %s: %w", dir, explain(err)))
+			continue
 		}
+		watched[dir] = stateOf(dir)
+		before, ok := w.watched[dir]
+		fresh = fresh || !ok || !covered[dir] || before.inode != watched[dir].inode
 	}
 	for dir := range w.watched {
 		if !wanted[dir] {
 			_ = w.fs.Remove(dir) // it may be gone
 		}
 	}
-	w.watched = wanted
-	return errors.Join(errs...)
+	w.watched = watched
+	return fresh, errors.Join(errs...)
+}
+
+// tick is how far the clock of a file system may be behind.
+const tick = 10 * time.Millisecond
+
+// ChangedSince reports whether a file of the set is gone, or was changed after a time.
+func (w *Watcher) ChangedSince(t time.Time) bool {
+	return slices.ContainsFunc(w.set.Files, func(f string) bool {
+		s := stateOf(f)
+		return s == state{} || s.changed.After(t.Add(-tick))
+	})
 }
 
 func isDir(path string) bool {
@@ -192,22 +216,18 @@ func (w *Watcher) wait(ctx context.Context) error {
 		select {
 		case <-ctx.Done():
 			return ctx.Err()
-		case e, ok := <-w.fs.Events:
-			if !ok {
-				return errors.New("watch files: the watcher is closed")
+		case <-w.inbox.filled:
+			events, lost, err := w.inbox.take()
+			if err != nil {
+				return fmt.Errorf("watch files: %w", explain(err))
 			}
-			if w.matters(e) {
+			// Where events were lost it is time to look.
+			if lost || slices.ContainsFunc(events, w.matters) {
 				settle = time.After(quiet)
 				if last.IsZero() {
 					last = time.Now().Add(longest)
 				}
 			}
-		case err, ok := <-w.fs.Errors:
-			// Events may have been dropped: it is time to look.
-			if !ok || !errors.Is(err, fsnotify.ErrEventOverflow) {
-				return fmt.Errorf("watch files: %w", explain(err))
-			}
-			settle = time.After(quiet)
 		case <-polling.C:
 			if settle == nil && w.changed() {
 				settle = time.After(quiet)
@@ -226,18 +246,18 @@ func (w *Watcher) wait(ctx context.Context) error {
 	}
 }
 
-// beingWritten reports whether a file is empty, as it is between two steps of an editor.
+// beingWritten reports whether a file has become empty, as it is between two steps of an editor.
 func (w *Watcher) beingWritten() bool {
 	return slices.ContainsFunc(w.set.Files, func(f string) bool {
 		info, err := os.Stat(f)
-		return err == nil && info.Mode().IsRegular() && info.Size() == 0
+		return err == nil && info.Mode().IsRegular() && info.Size() == 0 && w.states[f].size > 0
 	})
 }
 
 // matters reports whether an event is about an input, or a file that may become one.
 func (w *Watcher) matters(e fsnotify.Event) bool {
 	if w.vital[e.Name] {
-		return e.Op != fsnotify.Chmod || w.watched[e.Name]
+		return true
 	}
 	if slices.Contains(w.set.Files, e.Name) {
 		return true

@@ -24,7 +24,7 @@ func watched(t *testing.T) (w *Watcher, file string) {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { w.Close() })
-	if err := w.Watch(Set{Files: []string{file}, Dirs: []string{filepath.Dir(file)}, Extensions: []string{".c", ".h"}}); err != nil {
+	if _, err := w.Watch(Set{Files: []string{file}, Dirs: []string{filepath.Dir(file)}, Extensions: []string{".c", ".h"}}); err != nil {
 		t.Fatal(err)
 	}
 	return w, file
@@ -107,14 +107,14 @@ func TestFolderComesBack(t *testing.T) {
 			t.Fatal(err)
 		}
 		must(t, w, "a folder that is removed")
-		if err := w.Watch(w.set); err != nil {
+		if _, err := w.Watch(w.set); err != nil {
 			t.Fatal(err)
 		}
 		if err := os.Mkdir(filepath.Dir(file), 0o777); err != nil {
 			t.Fatal(err)
 		}
 		must(t, w, "a folder that comes back")
-		if err := w.Watch(w.set); err != nil {
+		if _, err := w.Watch(w.set); err != nil {
 			t.Fatal(err)
 		}
 		write(t, file, fmt.Sprint(i))
@@ -140,4 +140,89 @@ func TestWithoutEvents(t *testing.T) {
 	}
 	write(t, file, "longer than before")
 	must(t, w, "a file whose folder is not watched")
+}
+
+// TestFresh: a folder that was not watched for a while is told, since what changed in it meanwhile is not.
+func TestFresh(t *testing.T) {
+	w, file := watched(t)
+	dir := filepath.Dir(file)
+	if fresh, err := w.Watch(w.set); fresh || err != nil {
+		t.Errorf("a folder that is watched is fresh: %v, %v", fresh, err)
+	}
+	if err := os.Rename(dir, dir+".away"); err != nil {
+		t.Fatal(err)
+	}
+	must(t, w, "a folder that is moved away")
+	if fresh, err := w.Watch(w.set); !fresh || err != nil { // the one above it
+		t.Errorf("the folder above is not fresh: %v, %v", fresh, err)
+	}
+	if err := os.Rename(dir+".away", dir); err != nil {
+		t.Fatal(err)
+	}
+	must(t, w, "a folder that is moved back")
+	began := time.Now()
+	write(t, file, "meanwhile")
+	if fresh, err := w.Watch(w.set); !fresh || err != nil {
+		t.Errorf("a folder that came back is not fresh: %v, %v", fresh, err)
+	}
+	if !w.ChangedSince(began) {
+		t.Error("a file that was written before the folder was watched is not seen")
+	}
+	if w.ChangedSince(time.Now().Add(time.Hour)) {
+		t.Error("a file has changed in the future")
+	}
+}
+
+// TestFoldersGoWhileNobodyWaits: fsnotify has errors to tell then, which hold up nothing and end nothing.
+func TestFoldersGoWhileNobodyWaits(t *testing.T) {
+	w, file := watched(t)
+	dir := filepath.Dir(file)
+	for i := range 200 {
+		for _, err := range []error{os.Rename(dir, dir+".away"), os.RemoveAll(dir + ".away"), os.Mkdir(dir, 0o777)} {
+			if err != nil {
+				t.Fatal(err)
+			}
+		}
+		write(t, file, fmt.Sprint(i))
+		if _, err := w.Watch(w.set); err != nil {
+			t.Fatal(err)
+		}
+	}
+	must(t, w, "a folder that is replaced")
+	if _, err := w.Watch(w.set); err != nil {
+		t.Fatal(err)
+	}
+	write(t, file, "the last one")
+	must(t, w, "a file in it")
+}
+
+// TestTimePutBack: a file of the same size and time is another one.
+func TestTimePutBack(t *testing.T) {
+	w, file := watched(t)
+	info, err := os.Stat(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := w.fs.Remove(filepath.Dir(file)); err != nil {
+		t.Fatal(err)
+	}
+	write(t, file, "2")
+	if err := os.Chtimes(file, info.ModTime(), info.ModTime()); err != nil {
+		t.Fatal(err)
+	}
+	must(t, w, "a file whose time is put back")
+}
+
+// TestEmptyFiles: one that was empty before holds up nothing.
+func TestEmptyFiles(t *testing.T) {
+	w, file := watched(t)
+	empty := filepath.Join(filepath.Dir(file), "empty.h")
+	write(t, empty, "")
+	must(t, w, "an empty file")
+	if _, err := w.Watch(Set{Files: []string{file, empty}}); err != nil {
+		t.Fatal(err)
+	}
+	if w.beingWritten() {
+		t.Error("a file that was empty before is waited for")
+	}
 }
