@@ -61,7 +61,7 @@ func (i *Instance) attachAll() (attached []Attached, skipped []*AttachError, err
 				i.links = append(i.links, p.link)
 			}
 			if iter, ok := p.link.(*link.Iter); ok {
-				i.iters = append(i.iters, iter)
+				i.iters = append(i.iters, iterator{iter, i.streamOf(p.name)})
 			}
 			attached = append(attached, Attached{Program: p.name, Kind: p.kind.name, Where: p.where})
 		}

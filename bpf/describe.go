@@ -76,10 +76,10 @@ type GlobalDescription struct {
 	Default json.RawMessage `json:"default"` // as the object has it
 }
 
-// StreamDescription is a ring or perf buffer.
+// StreamDescription is a ring or perf buffer, or an iterator that writes records.
 type StreamDescription struct {
-	Map        string            `json:"map"`
-	Kind       string            `json:"kind"`   // RingBuffer or PerfBuffer
+	Map        string            `json:"map"`    // of an iterator the program
+	Kind       string            `json:"kind"`   // RingBuffer, PerfBuffer or Iterator
 	Method     string            `json:"method"` // how the types were found, see StreamInfo; "" when they are unknown
 	Types      []TypeDescription `json:"types"`
 	Candidates []string          `json:"candidates"`

@@ -19,7 +19,7 @@ import (
 //	func.__ebpfx_stream[.N]   a char[], "kind:text of the map argument", of the same call
 //	func.__ebpfx_reserve[.N]  a char[], the text of the map argument of a bpf_ringbuf_reserve
 //
-// Kinds are submit and dynptr (whose map text is empty), output, perf, skb and xdp.
+// Kinds are submit, dynptr and seq (whose map text is empty), output, perf, skb and xdp.
 const eventSection = ".ebpfx.events"
 
 // Parts of the variables' names, behind the name of the function that holds the call.
@@ -43,8 +43,8 @@ func (o *Object) typesFromSource(section []byte, emissions []emission) (bytes []
 	sites, reserves := o.readSites(section)
 	var ambiguous []*decode.Type
 	for _, s := range sites {
-		if s.kind == "dynptr" && len(reserves[s.function]) == 0 {
-			continue // of something else than a record
+		if s.kind == seqSite || s.kind == "dynptr" && len(reserves[s.function]) == 0 {
+			continue // of an iterator, or of something else than a record
 		}
 		t := eventType(s.typ)
 		if t == nil {

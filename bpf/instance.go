@@ -8,7 +8,6 @@ import (
 	"sync"
 
 	"github.com/cilium/ebpf"
-	"github.com/cilium/ebpf/link"
 	"golang.org/x/sys/unix"
 )
 
@@ -41,8 +40,8 @@ type Instance struct {
 
 	mu      sync.Mutex // guards what follows
 	links   []io.Closer
-	iters   []*link.Iter // of links
-	ran     bool         // programs that run once
+	iters   []iterator // of links
+	ran     bool       // programs that run once
 	stopped bool
 	started bool
 	closed  bool

@@ -9,7 +9,7 @@ import (
 // wait, the rings fill, and the kernel counts what it drops. out is not closed; the last that is
 // sent is a Batch with End, unless Close comes first.
 //
-// Each iterator is read once, which runs its program, and its text goes to LoadOptions.Text. When there is nothing but
+// Each iterator is read once, which runs its program; its text goes to LoadOptions.Text, its records to out. When there is nothing but
 // iterators and what ran once the instance stops by itself.
 func (i *Instance) Start(out chan<- *Batch) error {
 	i.mu.Lock()
@@ -20,18 +20,20 @@ func (i *Instance) Start(out chan<- *Batch) error {
 	case i.started:
 		return errors.New("read streams: they are being read already")
 	}
-	texts, err := openIterators(i.iters)
+	passes, err := openIterators(i.iters)
 	if err != nil {
 		return err
 	}
 	i.started = true
 	for _, s := range i.streams {
-		i.reading.Go(func() { s.run(out) })
+		if s.reader != nil {
+			i.reading.Go(func() { s.run(out) })
+		}
 	}
-	if len(texts) > 0 || i.ran {
-		alone := len(i.links) == len(texts)
+	if len(passes) > 0 || i.ran {
+		alone := len(i.links) == len(passes)
 		i.reading.Go(func() {
-			i.readTexts(texts)
+			i.readPasses(passes, out)
 			if alone {
 				i.Stop()
 			}
@@ -53,6 +55,9 @@ func (i *Instance) finish(out chan<- *Batch) {
 	}
 	quiesce()
 	for _, s := range i.streams {
+		if s.reader == nil {
+			continue
+		}
 		if err := s.reader.Flush(); err != nil && !isClosed(err) {
 			i.fail(fmt.Errorf("flush %s: %w", s.Info.Map, err))
 			// It would not end by itself.

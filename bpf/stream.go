@@ -12,14 +12,14 @@ import (
 	"github.com/ebpfx/ebpfx/bpf/decode"
 )
 
-// Stream is a ring or perf buffer that is being read.
+// Stream is a ring or perf buffer, or an iterator of records, that is being read.
 type Stream struct {
 	Info *StreamInfo
 
 	discriminator *discriminator // nil: lengths alone tell types apart
 
 	instance *Instance
-	reader   recordReader
+	reader   recordReader // nil for an Iterator, of which each pass has its own
 
 	after      <-chan struct{} // closed when the one who read the buffer before has ended; nil: there was nobody
 	ended      chan struct{}   // closed when nothing more is read
@@ -28,7 +28,7 @@ type Stream struct {
 	noted      atomic.Uint64 // losses that a perf buffer itself reported
 }
 
-// Name returns the name of the stream's map.
+// Name returns the name of the stream's map, of an iterator that of its program.
 func (s *Stream) Name() string { return s.Info.Map }
 
 // Type returns the type of record b, or nil when it is unknown. Of several types it is the one that has the record's length. Where
@@ -60,7 +60,7 @@ func (s *Stream) reported(counted bool) uint64 {
 	return s.noted.Load()
 }
 
-// Streams returns the streams in the order of the file.
+// Streams returns the streams in the order of Object.Streams.
 func (i *Instance) Streams() []*Stream { return append([]*Stream(nil), i.streams...) }
 
 // recordReader reads records one by one.

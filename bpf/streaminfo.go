@@ -14,6 +14,7 @@ import (
 const (
 	RingBuffer = "ringbuf" // BPF_MAP_TYPE_RINGBUF: one for all CPUs, in order
 	PerfBuffer = "perf"    // BPF_MAP_TYPE_PERF_EVENT_ARRAY: one for each CPU, padded records
+	Iterator   = "iter"    // an iterator that writes records rather than text: read once, nothing is lost
 )
 
 // Methods to find the types of a stream's records, from what is certain to what is a guess.
@@ -26,20 +27,25 @@ const (
 	MethodSize     = "size"           // the only struct of the program's own that is as large as the records
 )
 
-// StreamInfo describes a map through which programs send records.
+// StreamInfo describes a map through which programs send records, or an iterator that writes some.
 type StreamInfo struct {
-	Map    string
-	Kind   string         // RingBuffer or PerfBuffer
+	Map    string         // of an Iterator the program, which shares the maps' space of names
+	Kind   string         // RingBuffer, PerfBuffer or Iterator
 	Types  []*decode.Type // what the records may be: none when unknown; by record length where several
 	Method string         // how the types were found: one of the Methods, or two with a comma between them; "" when unknown
 	// Candidates are the names of types that fit equally well, when Types is empty.
 	Candidates []string
 }
 
-// Streams returns the ring and perf buffers in the order of the file.
+// Streams returns the ring and perf buffers in the order of the file, and behind them the iterators that write records.
 func (o *Object) Streams() []*StreamInfo { return slices.Clone(o.streams) }
 
 func (o *Object) listStreams(l *layout) {
+	o.listBuffers(l)
+	o.listIterators(l.events)
+}
+
+func (o *Object) listBuffers(l *layout) {
 	for name, m := range o.spec.Maps {
 		if kind := streamKind(m.Type); kind != "" {
 			o.streams = append(o.streams, &StreamInfo{Map: name, Kind: kind})
@@ -124,7 +130,7 @@ func sameRecord(a, b *decode.Type) bool {
 	}))
 }
 
-// SetStreamType says that the records of the stream (a map's name) are of the struct or typedef called typ.
+// SetStreamType says that the records of the stream (the name of a map, or of an iterator's program) are of the struct or typedef called typ.
 func (o *Object) SetStreamType(stream, typ string) error {
 	s := o.stream(stream)
 	if s == nil {

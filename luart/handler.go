@@ -13,7 +13,7 @@ var handlerBuiltins = []builtin{
 		name: "on_event", scope: inDescription, call: (*Script).onEvent,
 		params:    "fn: fun(event: event)|aggregation",
 		overloads: []string{"stream: string, fn: fun(event: event)|aggregation"},
-		text: "Calls fn for each record of a stream. stream is the name of a ring or perf buffer or of a struct that comes through one, and is needed only where there are " +
+		text: "Calls fn for each record of a stream. stream is the name of a ring or perf buffer, of an iterator that writes records, or of a struct that comes through one, and is needed only where there are " +
 			"several; without it fn takes what no other callback takes. An aggregation in place of fn takes the records without running any Lua; a stream may have several " +
 			"of them beside a function.",
 		example: `

@@ -72,6 +72,16 @@
 	})
 
 /*
+ * Records of an iterator, or text of it: an array is taken for what it consists of, since text often is a
+ * constant array, which would be a read-only variable.
+ */
+#define bpf_seq_write(seq, data, len)                                                  \
+	({                                                                             \
+		__ebpfx_send("seq", , (0, (data)))                                     \
+		(bpf_seq_write)(seq, data, len);                                       \
+	})
+
+/*
  * A record that is reserved as a dynptr has the type of what is written to its beginning. Of a write to
  * another place the header says void, and what else a dynptr may be of, only a function that reserves says.
  */

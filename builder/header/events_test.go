@@ -166,6 +166,8 @@ func typeText(typ btf.Type) string {
 		return typeText(typ.Target) + "*"
 	case *btf.Array:
 		return fmt.Sprintf("%s[%d]", typeText(typ.Type), typ.Nelems)
+	case *btf.Const:
+		return "const " + typeText(typ.Type)
 	case *btf.Typedef:
 		return typ.Name + "=" + typeText(typ.Type)
 	case *btf.Struct:
@@ -196,6 +198,8 @@ var wantSites = []string{
 	`output int*`, `output stream "output:&events"`,
 	`on_xdp other_t=struct {1}*`, `on_xdp stream "xdp:&perf"`,
 	`on_tc other_t=struct {1}*`, `on_tc stream "skb:&perf"`,
+	`on_iter struct event{3}*`, `on_iter stream "seq:"`,
+	`on_iter const char*`, `on_iter stream "seq:"`,
 	`called struct event{3}*`, `called stream "output:&others"`,
 	`inlined other_t=struct {1}*`, `inlined stream "perf:&perf"`,
 }

@@ -37,6 +37,9 @@ func genGo(ctx context.Context, c *call, arg string) error {
 	opts := gobind.Options{Package: cmp.Or(c.cli.String("package"), packageName(name)), Name: name, GoArch: goarch}
 	if d, err := bpf.Inspect(path); err == nil {
 		for _, s := range d.Streams {
+			if s.Kind == bpf.Iterator {
+				continue // no map that a package could have a reader of
+			}
 			for _, t := range s.Types {
 				opts.Events = append(opts.Events, gobind.Event{Map: s.Map, Type: t.Type})
 			}

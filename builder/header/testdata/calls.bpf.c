@@ -112,4 +112,22 @@ int on_tc(struct __sk_buff *ctx)
 	return 0;
 }
 
+struct iter_meta {
+	struct seq_file *seq;
+};
+
+struct iter_task {
+	struct iter_meta *meta;
+};
+
+SEC("iter/task")
+int on_iter(struct iter_task *ctx)
+{
+	static const char text[] = "text";
+	struct event v = { .a = 4 };
+
+	bpf_seq_write(ctx->meta->seq, &v, sizeof(v));
+	return bpf_seq_write(ctx->meta->seq, text, 4) ? 1 : 0;
+}
+
 char LICENSE[] SEC("license") = "GPL";
