@@ -53,6 +53,7 @@ func (p *program) readKnown(t *rawbtf.Types) known {
 			switch kind {
 			case "submit", "dynptr":
 				c.submits = true
+			case "seq": // of an iterator, which writes to no map
 			default:
 				c.astray = c.astray || len(p.mapsIn(text)) == 0
 			}
