@@ -109,6 +109,27 @@ func pick(p *builder.Project, names []string) ([]*builder.Target, error) {
 	return targets, nil
 }
 
+// thrifty collects garbage more often from the first step of a build on: memory is better spent on compilers then, and most of the
+// time goes by waiting for them. Where all is up to date it would only cost time.
+type thrifty struct {
+	builder.Reporter
+	begun  bool
+	before int // the percentage of the garbage collector before
+}
+
+func (t *thrifty) Step(s builder.Step) {
+	if !t.begun {
+		t.begun, t.before = true, debug.SetGCPercent(40)
+	}
+	t.Reporter.Step(s)
+}
+
+func (t *thrifty) end() {
+	if t.begun {
+		debug.SetGCPercent(t.before)
+	}
+}
+
 // build brings targets up to date while it shows the progress, and ends with a line that says so.
 // Where all were up to date that line is left out unless always is set.
 func (c *call) build(ctx context.Context, p *builder.Project, targets []*builder.Target, always bool) (*builder.Result, error) {
@@ -118,13 +139,13 @@ func (c *call) build(ctx context.Context, p *builder.Project, targets []*builder
 // buildWith is build with options that say how to go about it.
 func (c *call) buildWith(ctx context.Context, p *builder.Project, targets []*builder.Target, opts builder.Options, always bool) (*builder.Result, error) {
 	began := time.Now()
-	// Memory is better spent on compilers, and most of the time goes by waiting for them.
-	defer debug.SetGCPercent(debug.SetGCPercent(40))
 	progress := newProgress(c.console, p.Dir)
+	thrift := &thrifty{Reporter: progress}
+	defer thrift.end()
 	opts.Verbose = c.verbose
 	opts.Color = c.colour && !c.json
 	opts.Annotate = bpf.KeepEventTypes
-	opts.Reporter = progress
+	opts.Reporter = thrift
 	opts.Notice = c.notice
 	result, err := builder.Build(ctx, p, targets, opts)
 	progress.end()
