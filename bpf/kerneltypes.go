@@ -1,7 +1,7 @@
 package bpf
 
 import (
-	"github.com/cilium/ebpf/asm"
+	"github.com/cilium/ebpf"
 	"github.com/cilium/ebpf/btf"
 
 	"github.com/ebpfx/ebpfx/bpf/probe"
@@ -24,16 +24,22 @@ func prefetchKernelTypes() {
 // needsKernelTypes reports whether a program of o will be loaded by the kernel's types.
 func (o *Object) needsKernelTypes() bool {
 	for _, p := range o.spec.Programs {
-		if needsKernelTypes(p.AttachTo, p.Instructions) {
+		if needsKernelTypes(p) {
 			return true
 		}
 	}
 	return false
 }
 
-func needsKernelTypes(attachTo string, insns asm.Instructions) bool {
-	for i := range insns {
-		if attachTo != "" || btf.CORERelocationMetadata(&insns[i]) != nil || insns[i].IsKfuncCall() {
+func needsKernelTypes(p *ebpf.ProgramSpec) bool {
+	switch p.Type {
+	case ebpf.Tracing, ebpf.LSM, ebpf.StructOps: // AttachTo is a function or type of the kernel; with others it is a name
+		if p.AttachTo != "" {
+			return true
+		}
+	}
+	for i := range p.Instructions {
+		if btf.CORERelocationMetadata(&p.Instructions[i]) != nil || p.Instructions[i].IsKfuncCall() {
 			return true
 		}
 	}
