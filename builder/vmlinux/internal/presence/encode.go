@@ -9,6 +9,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"unicode"
 )
 
 // The text form, made to be packed: a line with the kernels, then a line for each
@@ -47,7 +48,7 @@ func Decode(r io.Reader) (*Table, error) {
 		line, member := strings.CutPrefix(lines.Text(), " ")
 		set, name, _ := strings.Cut(line, " ")
 		in, err := strconv.ParseUint(set, 16, 64)
-		if err != nil || name == "" || member && e == nil {
+		if err != nil || name == "" || strings.ContainsFunc(name, unicode.IsSpace) || member && e == nil {
 			return nil, fmt.Errorf("decode line %d: want a set of kernels and a name", n)
 		}
 		if member {

@@ -107,7 +107,7 @@ func TestTable(t *testing.T) {
 }
 
 func TestDecodeRefuses(t *testing.T) {
-	for _, text := range []string{"", "\n", "5.10\n 1 member\n", "5.10\nx task\n", "5.10\n1\n", "5.10\n1 task\n 1\n"} {
+	for _, text := range []string{"", "\n", "5.10\n 1 member\n", "5.10\nx task\n", "5.10\n1\n", "5.10\n1 task\n 1\n", "5.10\n1 \r\r\n", "5.10\n1 a task\n"} {
 		if _, err := Decode(strings.NewReader(text)); err == nil {
 			t.Errorf("%q was read", text)
 		}
