@@ -8,6 +8,7 @@ import (
 	"path/filepath"
 
 	"github.com/urfave/cli/v2"
+	"golang.org/x/sys/unix"
 
 	"github.com/ebpfx/ebpfx/luart"
 )
@@ -125,6 +126,8 @@ func (c *call) projectFile() (string, error) {
 	switch {
 	case errors.Is(err, os.ErrNotExist) && c.flags.file == "":
 		return "", fmt.Errorf("no project.lua in %s; make one with: ebpfx new NAME", c.flags.project)
+	case errors.Is(err, unix.ENOTDIR) && c.flags.file == "":
+		return "", usagef("--project %s: it is no folder; a file is named with --file", c.flags.project)
 	case err != nil:
 		return "", fmt.Errorf("read the project: %w", err)
 	case info.IsDir():

@@ -25,8 +25,8 @@ Examples:
 
 // clean does not load project.lua, so that it works where that is broken.
 func clean(_ context.Context, c *call) error {
-	if len(c.args) > 0 {
-		return usagef("clean: takes no arguments, got %q", c.args[0])
+	if err := c.refuseArguments(); err != nil {
+		return err
 	}
 	file, err := c.projectFile()
 	if err != nil {

@@ -83,14 +83,14 @@ func (c *call) candidates(ctx context.Context, words []string) []string {
 	var all []string
 	switch previous := line[len(line)-1]; {
 	case isFlag(previous) && takesNext(flags, previous):
-		all = flagValues(previous)
+		all = flagValues(cmd, previous)
 	case strings.HasPrefix(last, "-"):
 		all = flagWords(flags)
 	case cmd != nil && cmd.Name == "help" && verb < len(line)-1 && line[verb+1] == "lua":
 		for _, f := range luart.Functions() {
 			all = append(all, f.Name+"\t"+f.Signature())
 		}
-	case cmd != nil && cmd.Name == "gen":
+	case cmd != nil && cmd.Name == "gen" && verb == len(line)-1:
 		all = generators
 	case cmd == nil, cmd.Name == "help":
 		for _, v := range app.Commands {
@@ -98,7 +98,7 @@ func (c *call) candidates(ctx context.Context, words []string) []string {
 		}
 	case cmd.Name == "completion":
 		all = shells
-	case cmd.Name == "build", cmd.Name == "check", cmd.Name == "inspect", runsScript(cmd.Name):
+	case cmd.Name == "build", cmd.Name == "check", cmd.Name == "inspect", cmd.Name == "gen" && line[verb+1] == "go", runsScript(cmd.Name):
 		all = c.targetWords(ctx, line)
 	}
 	return slices.DeleteFunc(slices.Clone(all), func(w string) bool { return !strings.HasPrefix(w, last) })
@@ -114,8 +114,8 @@ func flagWords(flags []cli.Flag) []string {
 	return words
 }
 
-// flagValues returns the values of a flag that takes few.
-func flagValues(flag string) []string {
+// flagValues returns the values of a flag that takes few. verb is nil where the flag stands before it.
+func flagValues(verb *cli.Command, flag string) []string {
 	switch strings.TrimLeft(flag, "-") {
 	case "color":
 		return []string{"auto", "always", "never"}
@@ -124,7 +124,10 @@ func flagValues(flag string) []string {
 	case "arch":
 		return toolchain.Machines()
 	case "output", "o":
-		return outputs
+		if verb == nil {
+			return outputsOf(runVerb)
+		}
+		return outputsOf(verb.Name)
 	case "template":
 		var words []string
 		for _, t := range scaffold.Templates() {

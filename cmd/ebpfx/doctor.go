@@ -35,8 +35,8 @@ type check struct {
 }
 
 func doctor(ctx context.Context, c *call) error {
-	if len(c.args) > 0 {
-		return usagef("doctor: takes no arguments, got %q", c.args[0])
+	if err := c.refuseArguments(); err != nil {
+		return err
 	}
 	var checks []check
 	for _, p := range probe.Checks() {

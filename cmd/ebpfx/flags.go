@@ -23,7 +23,7 @@ func globalFlags() []cli.Flag {
 		&cli.BoolFlag{Name: "quiet", Aliases: []string{"q"}, Usage: "show nothing but errors"},
 		&cli.StringFlag{Name: "color", Value: "auto", Usage: "colour text: `WHEN` is auto, always or never"},
 		&cli.DurationFlag{Name: "timeout", Aliases: []string{"t"}, Usage: "end after `TIME`, such as 5s or 2m"},
-		&cli.StringFlag{Name: "output", Aliases: []string{"o"}, Value: "table", Usage: "print as `FORMAT`: table, json or none; run also raw"},
+		&cli.StringFlag{Name: "output", Aliases: []string{"o"}, Value: "table", Usage: "print as `FORMAT`: table, json or none; run also raw or folded"},
 		&cli.BoolFlag{Name: "help", Aliases: []string{"h"}, Usage: "show this help"},
 	}
 	for _, f := range flags {
@@ -41,14 +41,23 @@ func globalFlags() []cli.Flag {
 	return flags
 }
 
-// outputs are the values of --output that every verb takes.
-var outputs = []string{"table", "json", "none"}
-
-// Values that only run takes: the bytes of records, and stacks of maps for flame graph tools.
+// Values of --output that only verbs which run something take: the bytes of records, and stacks of maps for flame graph tools.
 const (
 	rawOutput    = "raw"
 	foldedOutput = "folded"
 )
+
+// outputsOf returns the values of --output that verb takes.
+func outputsOf(verb string) []string {
+	outputs := []string{"table", "json", "none"}
+	if runsScript(verb) {
+		outputs = append(outputs, rawOutput)
+	}
+	if verb == runVerb {
+		outputs = append(outputs, foldedOutput)
+	}
+	return outputs
+}
 
 // settings are the values of the global flags.
 type settings struct {
@@ -60,7 +69,7 @@ type settings struct {
 	quiet   bool
 	color   string
 	timeout time.Duration // 0: none
-	output  string        // one of outputs, or one of run's
+	output  string        // one of outputsOf the verb
 }
 
 // readSettings reads and checks the global flags, whichever side of the verb they stand on.
@@ -91,9 +100,8 @@ func readSettings(c *cli.Context) (settings, error) {
 		return s, usagef("--mode: %q is no mode; write release or debug", s.mode)
 	case !slices.Contains([]string{"auto", "always", "never"}, s.color):
 		return s, usagef("--color: %q is none of auto, always, never", s.color)
-	case s.output == rawOutput && runsScript(c.Command.Name), s.output == foldedOutput && c.Command.Name == runVerb:
-	case !slices.Contains(outputs, s.output):
-		return s, usagef("--output: %q is none of %s", s.output, strings.Join(outputs, ", "))
+	case !slices.Contains(outputsOf(c.Command.Name), s.output):
+		return s, usagef("--output: %q is none of %s", s.output, strings.Join(outputsOf(c.Command.Name), ", "))
 	}
 	switch {
 	case s.timeout < 0:

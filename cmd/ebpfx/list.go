@@ -34,8 +34,8 @@ type listed struct {
 }
 
 func list(ctx context.Context, c *call) error {
-	if len(c.args) > 0 {
-		return usagef("list: takes no arguments, got %q", c.args[0])
+	if err := c.refuseArguments(); err != nil {
+		return err
 	}
 	script, err := c.load(ctx, luart.LoadOptions{Stdout: c.stderr})
 	if err != nil {

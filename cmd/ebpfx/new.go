@@ -40,6 +40,9 @@ func newProject(_ context.Context, c *call) error {
 		return usagef("new: expected one NAME, got %d; for instance: ebpfx new hello", len(c.args))
 	}
 	dir := c.args[0]
+	if dir == "" {
+		return usagef("new: NAME is empty; for instance: ebpfx new hello")
+	}
 	templates := strings.Split(c.cli.String("template"), ",")
 	if err := scaffold.Check(templates); err != nil {
 		return usagef("new: --template: %v", err)

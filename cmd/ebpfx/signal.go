@@ -37,8 +37,8 @@ func interruptible() (ctx context.Context, release func()) {
 			return
 		}
 		cancel(&interrupted{signal: first.(unix.Signal)})
-		if _, again := <-stops; again {
-			os.Exit(128 + int(unix.SIGINT))
+		if second, again := <-stops; again {
+			os.Exit(128 + int(second.(unix.Signal)))
 		}
 	}()
 	return ctx, func() {

@@ -189,20 +189,24 @@ func TestInterrupt(t *testing.T) {
 // The second signal ends at once what does not heed the first.
 func TestInterruptTwice(t *testing.T) {
 	needRoot(t)
-	name := uniqueProgram(t)
-	p := start(t, []string{"run"}, "project.lua", `
-		target("x")
-			add_files("x.bpf.c")
-			on_load(function () print("attached") end)
-			on_exit(function () while true do end end)
-	`, "x.bpf.c", idleProgram(name))
-	p.begin("attached")
-	p.signal(unix.SIGINT)
-	if !poll(func() bool { return len(attachedPrograms(t, name)) == 0 }) {
-		t.Error("still attached though on_exit runs")
+	for _, second := range []syscall.Signal{unix.SIGINT, unix.SIGTERM} {
+		t.Run(unix.SignalName(second), func(t *testing.T) {
+			name := uniqueProgram(t)
+			p := start(t, []string{"run"}, "project.lua", `
+				target("x")
+					add_files("x.bpf.c")
+					on_load(function () print("attached") end)
+					on_exit(function () while true do end end)
+			`, "x.bpf.c", idleProgram(name))
+			p.begin("attached")
+			p.signal(unix.SIGINT)
+			if !poll(func() bool { return len(attachedPrograms(t, name)) == 0 }) {
+				t.Error("still attached though on_exit runs")
+			}
+			p.signal(second)
+			p.wantExit(128 + int(second))
+		})
 	}
-	p.signal(unix.SIGINT)
-	p.wantExit(130)
 }
 
 // Nothing stays attached even when nobody can clean up.

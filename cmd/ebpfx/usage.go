@@ -22,6 +22,14 @@ func usagef(format string, args ...any) error {
 	return &usageError{text: fmt.Sprintf(format, args...)}
 }
 
+// refuseArguments reports an error where a verb that takes none is given an argument.
+func (c *call) refuseArguments() error {
+	if len(c.args) == 0 {
+		return nil
+	}
+	return usagef("%s: takes no arguments, got %q", c.cli.Command.Name, c.args[0])
+}
+
 // unknownVerb is the action of a command line whose first word is no verb.
 func unknownVerb(c *cli.Context) error {
 	name := c.Args().First()
@@ -81,6 +89,8 @@ func wanted(flags []cli.Flag, name string) string {
 			switch f.(type) {
 			case *cli.DurationFlag:
 				return " as a time; write 500ms, 5s or 2m"
+			case *cli.IntFlag:
+				return " as a number"
 			case *cli.BoolFlag:
 				return "; it takes no value"
 			}

@@ -28,6 +28,9 @@ func versionCommand(con *console) *cli.Command {
 }
 
 func version(_ context.Context, c *call) error {
+	if err := c.refuseArguments(); err != nil {
+		return err
+	}
 	name, revision := release, commit
 	if info, ok := debug.ReadBuildInfo(); ok { // of a binary that go install made
 		if name == "" {
