@@ -2,12 +2,14 @@ package luart
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 
 	lua "github.com/yuin/gopher-lua"
 
 	"github.com/ebpfx/ebpfx/bpf/aggregate"
 	"github.com/ebpfx/ebpfx/bpf/decode"
+	"github.com/ebpfx/ebpfx/builder/diag"
 )
 
 // aggregation is what count{...}, hist{...} and the like make. on_event takes it in place of a function, and records then reach it
@@ -16,6 +18,8 @@ type aggregation struct {
 	*aggregate.Aggregation
 	limit int // how many keys are shown; -1: all
 	takes map[*decode.Type]func(record []byte)
+	by    [][]aggregate.Step // paths, as By and Of have them
+	of    []aggregate.Step
 	used  bool // the script has looked at it, so that it need not be shown in the end
 }
 
@@ -181,9 +185,9 @@ func isRecord(v lua.LValue) bool {
 func (s *Script) addRow(a *aggregation, row *lua.LTable) error {
 	key := make([]aggregate.Value, len(a.By))
 	for i, name := range a.By {
-		v := pathOf(row, name)
+		v := pathOf(row, a.by[i])
 		if v == lua.LNil {
-			return fmt.Errorf("the table has no field %s", name)
+			return noField(row, name)
 		}
 		var err error
 		if key[i], err = keyPart(v); err != nil {
@@ -196,28 +200,46 @@ func (s *Script) addRow(a *aggregation, row *lua.LTable) error {
 	if a.Of == "" {
 		return fmt.Errorf("of names no field of the table")
 	}
-	v := pathOf(row, a.Of)
+	v := pathOf(row, a.of)
 	if v == lua.LNil {
-		return fmt.Errorf("the table has no field %s", a.Of)
+		return noField(row, a.Of)
 	}
-	if err := addTo(a, key, v); err != nil {
+	if err := addTo(a, key, v, true); err != nil {
 		return fmt.Errorf("%s: %w", a.Of, err)
 	}
 	return nil
 }
 
-// pathOf returns the field of a table that a path such as at.cpu leads to, or nil.
-func pathOf(row lua.LValue, path string) lua.LValue {
-	for name := range strings.SplitSeq(path, ".") {
+// noField is the error about a table without a field.
+func noField(row *lua.LTable, path string) error {
+	var names []string
+	row.ForEach(func(k, _ lua.LValue) {
+		if name, ok := k.(lua.LString); ok {
+			names = append(names, string(name))
+		}
+	})
+	slices.Sort(names)
+	return fmt.Errorf("the table has no field %s%s", path, diag.DidYouMean(path, names))
+}
+
+// pathOf returns what the steps of a path such as at.cpu or args[2] lead to, or nil.
+func pathOf(row lua.LValue, path []aggregate.Step) lua.LValue {
+	for _, step := range path {
 		switch in := row.(type) {
 		case *lua.LTable:
-			row = in.RawGetString(name)
+			if step.Index > 0 {
+				row = element(in, step.Index)
+			} else {
+				row = in.RawGetString(step.Name)
+			}
 		case *record:
-			i, ok := in.layout.index[name]
+			i, ok := in.layout.index[step.Name]
 			if !ok {
 				return lua.LNil
 			}
 			row = in.at(i)
+		case *array:
+			row = in.at(step.Index)
 		default:
 			return lua.LNil
 		}
@@ -231,10 +253,11 @@ func addValue(a *aggregation, key, value lua.LValue) error {
 	if err != nil {
 		return err
 	}
-	return addTo(a, parts, value)
+	return addTo(a, parts, value, false)
 }
 
-func addTo(a *aggregation, key []aggregate.Value, value lua.LValue) error {
+// addTo takes a value for a key. ofField says that it is in the unit of the field that a is of.
+func addTo(a *aggregation, key []aggregate.Value, value lua.LValue, ofField bool) error {
 	n, ok := numberOf(value)
 	if a.Kind == aggregate.Distinct && !ok {
 		v, err := keyPart(value)
@@ -245,6 +268,9 @@ func addTo(a *aggregation, key []aggregate.Value, value lua.LValue) error {
 	}
 	if !ok {
 		return expected("a number", value)
+	}
+	if ofField {
+		n = a.Converted(n)
 	}
 	return a.Add(key, n)
 }

@@ -22,7 +22,8 @@ var makingBuiltins = []builtin{
 	{
 		name: "count", scope: anywhere, call: making(aggregate.Count),
 		params: "options?: {" + keyOptions + "}", returns: "aggregation", overloads: []string{"list: table, field?: string"},
-		text: "Makes an aggregation that counts: events by the fields that by names, or whatever add is given. Given to on_event it takes events without running any Lua, millions a " +
+		text: "Makes an aggregation that counts: events by the fields that by names, which may lie in structs and arrays (at.cpu, args[1]), or whatever " +
+			"add is given. Given to on_event it takes events without running any Lua, millions a " +
 			"second, and is printed in the end unless the script looks at it. Each of the first max_keys keys, 1,048,576 where nothing is said, has a result of its own; " +
 			"all others share one, which makes sums right. Of a list it counts the elements, or a field of them, by value.",
 		example: `
@@ -35,7 +36,9 @@ target("opensnoop")
 	{
 		name: "sum", scope: anywhere, call: making(aggregate.Sum),
 		params: "options?: {" + valueOptions + "}", returns: "aggregation", overloads: []string{"list: table, field?: string"},
-		text: "Makes an aggregation that adds up the field of. Sums of integers are exact up to 64 bits. Of a list it returns the sum of its elements, or of a field of them.",
+		text: "Makes an aggregation that adds up the field of. Sums of integers are exact up to 64 bits. unit is shown with results; where the name of the field tells its own, " +
+			"as latency_ns and rx_bytes do, its values are converted: from ns, us, ms or sec to us, ms or s, from bytes " +
+			"to KB, MB or GB (of 1024). What add is given as a value is in unit already. Of a list it returns the sum of its elements, or of a field of them.",
 		example: `
 local bytes = sum{by = "comm", of = "size", unit = "B"}
 bytes:add{comm = "sh", size = 10}
@@ -49,7 +52,10 @@ print(sum({1, 2, 3}), sum({{n = 4}, {n = 5}}, "n"))   --> 6	9`,
 		params: "options?: {" + valueOptions + "}", returns: "aggregation", overloads: []string{"list: table, field?: string"},
 		text: "Makes an aggregation that has the mean of the field of. Of a list it returns the mean of its elements, or of a field of them; nil of an empty one.",
 		example: `
-print(avg({1, 2, 6}))   --> 3`,
+local latency = avg{by = "comm", of = "latency_ns", unit = "us"}
+latency:add{comm = "sh", latency_ns = 3000}
+latency:add{comm = "sh", latency_ns = 1000}
+print(latency:get("sh"), avg({1, 2, 6}))   --> 2	3`,
 	},
 	{
 		name: "min", scope: anywhere, call: making(aggregate.Min),
@@ -219,7 +225,15 @@ func (s *Script) makeAggregation(L *lua.LState, fn string, kind aggregate.Kind, 
 	if err != nil {
 		L.RaiseError("%s: %v", fn, err)
 	}
-	return &aggregation{Aggregation: a, limit: limit, takes: make(map[*decode.Type]func([]byte))}
+	made := &aggregation{Aggregation: a, limit: limit, takes: make(map[*decode.Type]func([]byte))}
+	for _, path := range o.By {
+		steps, _ := aggregate.Steps(path) // New has checked them
+		made.by = append(made.by, steps)
+	}
+	if o.Of != "" {
+		made.of, _ = aggregate.Steps(o.Of)
+	}
+	return made
 }
 
 // fieldNames reads the option by: a name, or a list of them.
@@ -263,15 +277,15 @@ func (s *Script) aggregateList(L *lua.LState, fn string, kind aggregate.Kind, li
 	made := s.makeAggregation(L, fn, kind, listOptions(kind, options))
 	for i, v := range list {
 		if made.Of != "" {
-			v = pathOf(v, made.Of)
+			v = pathOf(v, made.of)
 		} else if len(made.By) > 0 {
-			v = pathOf(v, made.By[0])
+			v = pathOf(v, made.by[0])
 		}
 		var err error
 		if kind == aggregate.Count {
 			err = addKey(made, v)
 		} else {
-			err = addTo(made, nil, v)
+			err = addTo(made, nil, v, true)
 		}
 		if err != nil {
 			L.RaiseError("%s: element %d: %v", fn, i+1, err)

@@ -186,9 +186,10 @@ func (s *Script) aggregationToJSON(L *lua.LState) int {
 	return 1
 }
 
-// showAggregations prints those that took events of i and that the script never looked at.
+// showAggregations prints those that took events of i and that the script never looked at, with an empty line between two.
 func (l *loop) showAggregations(i *instance) {
 	s := l.script
+	first := true
 	for _, h := range i.handlers.events {
 		a, ok := h.consumer.(*aggregation)
 		if !ok || a.used {
@@ -200,8 +201,12 @@ func (l *loop) showAggregations(i *instance) {
 			text = append(a.AppendJSON(nil), '\n')
 		} else {
 			width, _ := s.screenSize()
-			text = a.AppendText(nil, width, a.limit)
+			if !first {
+				text = []byte("\n")
+			}
+			text = a.AppendText(text, width, a.limit)
 		}
+		first = false
 		_, _ = l.stdout.Write(text) // an error ends the run
 	}
 }

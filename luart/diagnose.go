@@ -35,7 +35,7 @@ func (s *Script) raise(L *lua.LState, err error) {
 func (s *Script) diagnose(err error) *diag.Diagnostic {
 	var d *diag.Diagnostic
 	if errors.As(err, &d) {
-		return d
+		return s.withSource(d)
 	}
 	var api *lua.ApiError
 	if !errors.As(err, &api) {
@@ -47,7 +47,7 @@ func (s *Script) diagnose(err error) *diag.Diagnostic {
 		raised = s.raised.err
 	}
 	if errors.As(raised, &d) && d.IsValid() {
-		found := *d
+		found := *s.withSource(d)
 		if found.Detail == "" {
 			found.Detail = cleanTraceback(api.StackTrace, found.Pos)
 		}
@@ -64,6 +64,25 @@ func (s *Script) diagnose(err error) *diag.Diagnostic {
 	}
 	d.Detail = cleanTraceback(api.StackTrace, d.Pos)
 	return d
+}
+
+// withSource returns d with the line that it is about, if that is one of a script.
+func (s *Script) withSource(d *diag.Diagnostic) *diag.Diagnostic {
+	src := s.sources.named(d.File)
+	if d.Source != "" || src == nil || !d.IsValid() {
+		return d
+	}
+	found := *d
+	found.Source = src.line(d.Line)
+	return &found
+}
+
+// shown returns err, which ends a run, with the line of the script that it is about.
+func (s *Script) shown(err error) error {
+	if d, ok := err.(*diag.Diagnostic); ok { // an error around it tells more
+		return s.withSource(d)
+	}
+	return err
 }
 
 // explain adds to d what the text of its file tells.

@@ -14,7 +14,7 @@ var handlerBuiltins = []builtin{
 		params:    "fn: fun(event: event)|aggregation",
 		overloads: []string{"stream: string, fn: fun(event: event)|aggregation"},
 		text: "Calls fn for each record of a stream. stream is the name of a ring or perf buffer, of an iterator that writes records, or of a struct that comes through one, and is needed only where there are " +
-			"several; without it fn takes what no other callback takes. An aggregation in place of fn takes the records without running any Lua; a stream may have several " +
+			"several; without it fn takes what no other callback takes. An aggregation in place of fn takes the records that have its fields, without running any Lua; a stream may have several " +
 			"of them beside a function.",
 		example: `
 target("opensnoop")

@@ -30,7 +30,7 @@ func (s *Script) Check(t *builder.Target, path string) (*bpf.Report, error) {
 		return nil, fmt.Errorf("check %s: %w", t.Name, err)
 	}
 	if err := s.configure(t, o); err != nil {
-		return nil, err
+		return nil, s.shown(err)
 	}
 	report, err := o.Check(bpf.LoadOptions{Hooks: hooks(t)})
 	if err != nil {

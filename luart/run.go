@@ -79,7 +79,7 @@ func (s *Script) run(ctx context.Context, args []string, opts RunOptions, runnin
 		s.loop, s.stdout = nil, stdout
 		s.symbols.User.Close()
 	}()
-	return l.run(ctx, args)
+	return s.shown(l.run(ctx, args))
 }
 
 // ExitError ends the process with a code and without a message: a script's os.exit(n) with n other than 0, or

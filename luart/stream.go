@@ -132,15 +132,16 @@ func (s *Script) callback(h eventHandler, l *layout) (callback, error) {
 	return callback{take: take}, nil
 }
 
-// callbacks returns the handlers for records of type t in a stream: those that name the type or
-// the stream or, if none does, those that name nothing.
+// callbacks returns the handlers for records of type t in a stream, nil where the object does not tell the type: those that name the
+// type or the stream or, if none does, those that name nothing. What takes records without Lua takes only those that have its fields.
 func callbacks(handlers []eventHandler, stream *bpf.StreamInfo, t *decode.Type) []eventHandler {
 	var named, others []eventHandler
 	for _, h := range handlers {
 		switch {
-		case h.stream == stream.Map, t != nil && h.stream == structName(t):
+		case t != nil && !h.fits(t):
+		case h.names(stream, t):
 			named = append(named, h)
-		case h.stream == "":
+		case h.stream == "" && (t != nil || h.consumer == nil):
 			others = append(others, h)
 		}
 	}
@@ -148,6 +149,20 @@ func callbacks(handlers []eventHandler, stream *bpf.StreamInfo, t *decode.Type) 
 		return named
 	}
 	return others
+}
+
+// names reports whether h names the stream, or the type of records in it.
+func (h *eventHandler) names(stream *bpf.StreamInfo, t *decode.Type) bool {
+	return h.stream == stream.Map || t != nil && h.stream == structName(t)
+}
+
+// fits reports whether h can do with records of type t.
+func (h *eventHandler) fits(t *decode.Type) bool {
+	if h.consumer == nil {
+		return true
+	}
+	_, err := h.consumer.consume(t)
+	return err == nil
 }
 
 // hasCallback reports whether any record of the stream goes to a callback.
@@ -186,7 +201,41 @@ func bindEvents(o *bpf.Object, target string, handlers []eventHandler) error {
 			return untyped(s, taking[0].pos)
 		}
 	}
+	for i := range handlers {
+		if h := &handlers[i]; h.consumer != nil {
+			if err := fitsSome(o.Streams(), h); err != nil {
+				return err
+			}
+		}
+	}
 	return nil
+}
+
+// fitsSome checks that h, which takes records without Lua, fits some of those that it is for. The error is about the first that it does not fit.
+func fitsSome(streams []*bpf.StreamInfo, h *eventHandler) error {
+	var first error
+	var unknown *bpf.StreamInfo
+	for _, s := range streams {
+		if len(s.Types) == 0 {
+			unknown = s
+		}
+		for _, t := range s.Types {
+			if h.stream != "" && !h.names(s, t) {
+				continue
+			}
+			_, err := h.consumer.consume(t)
+			if err == nil {
+				return nil
+			}
+			if first == nil {
+				first = diag.Errorf(h.pos, "on_event: %w", err)
+			}
+		}
+	}
+	if first == nil && unknown != nil {
+		return untyped(unknown, h.pos)
+	}
+	return first
 }
 
 // carries reports whether name is the stream's map or one of its types.

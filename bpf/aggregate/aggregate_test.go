@@ -172,6 +172,8 @@ func TestSumIsExact(t *testing.T) {
 		{[]Number{Int(math.MinInt64), Int(-1), Uint(1)}, "-9223372036854775808"},
 		{[]Number{Uint(math.MaxUint64), Uint(1)}, "1.8446744073709552e+19"},
 		{[]Number{Int(-1), Int(-2)}, "-3"},
+		{[]Number{Int(-3), Float(0.5)}, "-2.5"},
+		{[]Number{Int(math.MinInt64), Int(math.MinInt64)}, "-1.8446744073709552e+19"},
 		{[]Number{Float(0.5), Uint(2)}, "2.5"},
 	} {
 		a := newAggregation(t, Options{Kind: Sum})
@@ -184,6 +186,74 @@ func TestSumIsExact(t *testing.T) {
 		if got := string(r.Number.AppendText(nil)); got != test.want {
 			t.Errorf("%v: %s, want %s", test.values, got, test.want)
 		}
+	}
+}
+
+// The mean of small integers of either sign is exact, whatever their sum passes through.
+func TestAvg(t *testing.T) {
+	rng := rand.New(rand.NewPCG(9, 10))
+	for range 1000 {
+		a := newAggregation(t, Options{Kind: Avg})
+		sum, n := new(big.Int), 1+rng.IntN(5)
+		for range n {
+			v := int64(rng.Uint64()) >> rng.UintN(64)
+			sum.Add(sum, big.NewInt(v))
+			_ = a.Add(nil, Int(v))
+		}
+		want, _ := new(big.Rat).SetFrac(sum, big.NewInt(int64(n))).Float64()
+		if r, _ := a.Get(nil); math.Abs(r.Number.Float64()-want) > 1e-15*math.Abs(want) {
+			t.Fatalf("the mean of %d values of sum %v is %s, want %v", n, sum, r.Number.AppendText(nil), want)
+		}
+	}
+}
+
+// Paths lead into structs and arrays, whose elements are counted from 1.
+func TestPaths(t *testing.T) {
+	record := event{cpu: 3}.record()
+	for path, want := range map[string]string{"at.cpu": "3", "mac[1]": "2", "mac[6]": "1", "mac": "[2, 0, 0, 0, 0, 1]"} {
+		a := newAggregation(t, Options{Kind: Count, By: []string{path}, Raw: true})
+		bind(t, a)(record)
+		if got := a.KeyText(a.Top(1)[0].Key); got != want {
+			t.Errorf("%s: %s, want %s", path, got, want)
+		}
+	}
+	a := newAggregation(t, Options{Kind: Sum, Of: "mac[1]"})
+	bind(t, a)(record)
+	bind(t, a)(record[:56])
+	if r, _ := a.Get(nil); string(r.Number.AppendText(nil)) != "2" || a.Ignored() != 1 {
+		t.Errorf("the sum is %s, %d ignored", r.Number.AppendText(nil), a.Ignored())
+	}
+}
+
+// Values whose field tells its unit are converted to the unit that is asked for, others are taken as they are.
+func TestUnits(t *testing.T) {
+	for _, test := range []struct {
+		of, unit string
+		value    Number
+		want     string
+	}{
+		{"latency_ns", "us", Uint(4000), "4"},
+		{"latency_ns", "us", Uint(1500), "1.5"},
+		{"latency_ns", "us", Int(-3000), "-3"},
+		{"at.wait_us", "ms", Uint(math.MaxUint64), "18446744073709552"},
+		{"wait_ms", "us", Uint(2), "2000"},
+		{"bytes", "KB", Uint(2048), "2"},
+		{"rx_bytes", "bytes", Uint(7), "7"},
+		{"latency", "us", Uint(7), "7"},
+		{"latency_ns", "", Uint(7), "7"},
+		{"", "us", Uint(7), "7"},
+	} {
+		a := newAggregation(t, Options{Kind: Max, Of: test.of, Unit: test.unit})
+		if got := string(a.Converted(test.value).AppendText(nil)); got != test.want {
+			t.Errorf("%s of %s in %s: %s, want %s", test.value.AppendText(nil), test.of, test.unit, got, test.want)
+		}
+	}
+	a := newAggregation(t, Options{Kind: Sum, Of: "bytes", Unit: "KB"})
+	take := bind(t, a)
+	take(event{bytes: 4096}.record())
+	take(event{bytes: 512}.record())
+	if got := string(a.AppendText(nil, 0, -1)); got != "4.50 KB\n" {
+		t.Errorf("%q", got)
 	}
 }
 
@@ -384,7 +454,13 @@ func TestErrors(t *testing.T) {
 		want    string
 	}{
 		{Options{Kind: Sum, Of: "byte"}, "sum: struct event has no field byte (did you mean bytes?)"},
-		{Options{Kind: Sum}, "sum: of names no field of struct event"},
+		{Options{Kind: Sum}, "sum: of says whose values to take; the numbers of struct event are delta, bytes, pid, verdict, daddr, load"},
+		{Options{Kind: Sum, Of: "mac[7]"}, "sum: mac[7]: unsigned char[6] has 6 elements, counted from 1"},
+		{Options{Kind: Sum, Of: "pid[1]"}, "sum: pid[1]: int has no elements"},
+		{Options{Kind: Count, By: []string{"mac[0]"}}, `mac[0]: expected the number of an element, from 1 on, got "0"`},
+		{Options{Kind: Count, By: []string{"mac[1"}}, "mac[1: a [ is never closed"},
+		{Options{Kind: Count, By: []string{"mac[1]x"}}, "mac[1]x: expected a . or [ behind ]"},
+		{Options{Kind: Sum, Of: "bytes", Unit: "us"}, "unit: bytes is in bytes, which can be told in bytes, KB, MB, GB, not in us"},
 		{Options{Kind: Hist, Of: "comm"}, "hist: comm of struct event is no number but char[16]"},
 		{Options{Kind: Count, By: []string{"at.cpus"}}, "count: struct at has no field cpus (did you mean cpu?)"},
 		{Options{Kind: Count, By: []string{"pid.x"}}, "count: int has no field x"},

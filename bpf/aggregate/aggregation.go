@@ -9,7 +9,6 @@ import (
 	"strings"
 
 	"github.com/ebpfx/ebpfx/bpf/decode"
-	"github.com/ebpfx/ebpfx/bpf/internal/near"
 	"github.com/ebpfx/ebpfx/bpf/readable"
 )
 
@@ -37,9 +36,9 @@ func (k Kind) String() string {
 // Options say what New makes.
 type Options struct {
 	Kind Kind
-	By   []string // the fields that make a key, by their paths: "comm", "at.cpu"
+	By   []string // the fields that make a key, by their paths, see Steps
 	Of   string   // the field whose values are dealt with; "" for Count
-	Unit string   // of the values, for people
+	Unit string   // of the values: those of Of are converted to it where the name of that says in which unit they are
 	Raw  bool     // parts of keys are shown as the numbers that they are, whatever package readable says
 	// MaxKeys is how many keys have results of their own. 0: as many as take some 100 MB at most, see DefaultKeys.
 	MaxKeys int
@@ -75,6 +74,7 @@ type Aggregation struct {
 	width   int            // how many parts keys have; -1 where the first key tells
 	ignored uint64
 	key     []byte // that is being looked up
+	unit    conversion
 }
 
 // shown is how the numbers of a field are shown: as package readable shows those of the struct.
@@ -123,7 +123,16 @@ func New(o Options) (*Aggregation, error) {
 			return nil, err
 		}
 	}
-	a := &Aggregation{Options: o, width: len(o.By), columns: make([]*decode.Type, len(o.By)), shown: make([]shown, len(o.By))}
+	for _, path := range append(slices.Clone(o.By), o.Of) {
+		if _, err := Steps(path); err != nil {
+			return nil, err
+		}
+	}
+	unit, err := convert(o.Of, o.Unit)
+	if err != nil {
+		return nil, err
+	}
+	a := &Aggregation{Options: o, unit: unit, width: len(o.By), columns: make([]*decode.Type, len(o.By)), shown: make([]shown, len(o.By))}
 	if len(o.By) == 0 {
 		a.width = -1
 	}
@@ -191,6 +200,14 @@ func (a *Aggregation) Bind(t *decode.Type) (take func(record []byte), err error)
 		if by[i], err = a.find(t, path); err != nil {
 			return nil, err
 		}
+	}
+	var of field
+	if a.Kind != Count {
+		if of, err = a.values(t); err != nil {
+			return nil, err
+		}
+	}
+	for i := range by {
 		if a.columns[i] == nil {
 			a.columns[i] = by[i].Type
 			if !a.Raw {
@@ -199,17 +216,10 @@ func (a *Aggregation) Bind(t *decode.Type) (take func(record []byte), err error)
 		}
 	}
 	a.width = len(by)
-	if a.Kind == Count {
+	switch a.Kind {
+	case Count:
 		return func(record []byte) { a.store.(*counts).n[a.cell(a.keyOf(by, record))]++ }, nil
-	}
-	if a.Of == "" {
-		return nil, fmt.Errorf("%s: of names no field of %s", a.Kind, t.Name)
-	}
-	of, err := a.find(t, a.Of)
-	if err != nil {
-		return nil, err
-	}
-	if a.Kind == Distinct {
+	case Distinct:
 		var value []byte
 		return func(record []byte) {
 			if value = of.appendKey(value[:0], record); valueKind(value[0]) == absent {
@@ -219,14 +229,14 @@ func (a *Aggregation) Bind(t *decode.Type) (take func(record []byte), err error)
 			a.store.(*cardinalities).insert(a.cell(a.keyOf(by, record)), value)
 		}, nil
 	}
-	if !of.scalar && of.Type.Kind != decode.Float {
-		return nil, fmt.Errorf("%s: %s of %s is no number but %s", a.Kind, a.Of, t.Name, of.Type.Name)
-	}
 	return func(record []byte) {
 		n, ok := of.number(record)
 		if !ok || n.IsNaN() {
 			a.ignored++
 			return
+		}
+		if a.unit.applies() {
+			n = a.unit.of(n)
 		}
 		a.store.add(a.cell(a.keyOf(by, record)), n)
 	}, nil
@@ -242,47 +252,18 @@ func (a *Aggregation) keyOf(by []field, record []byte) []byte {
 	return key
 }
 
-// find returns the field of t that path leads to.
-func (a *Aggregation) find(t *decode.Type, path string) (field, error) {
-	var f field
-	in := t
-	for name := range strings.SplitSeq(path, ".") {
-		if f.Field != nil {
-			f.outer = append(f.outer, f.Field)
-		}
-		if f.Field = in.Field(name); f.Field == nil {
-			var names []string
-			for _, have := range in.Fields {
-				names = append(names, have.Name)
-			}
-			return f, fmt.Errorf("%s: %s has no field %s%s", a.Kind, in.Name, name, near.Hint(near.Names(name, names)))
-		}
-		in = f.Type
-	}
-	switch in.Kind {
-	case decode.Bool, decode.Uint, decode.Pointer:
-		f.scalar = true
-	case decode.Int:
-		f.scalar, f.signed = true, true
-	case decode.Enum:
-		f.scalar, f.signed = true, in.Signed
-	}
-	return f, nil
-}
-
-// reading returns how the field is shown among the others of its struct; t is the record.
-func (f *field) reading(t *decode.Type) shown {
-	if len(f.outer) > 0 {
-		t = f.outer[len(f.outer)-1].Type
-	}
-	i := slices.IndexFunc(t.Fields, func(g decode.Field) bool { return g.Name == f.Name })
-	return shown{readable.Of(t).Reading(i), t, f.Field}
-}
-
 // ErrKey is the error about a key of the wrong number of parts.
 var ErrKey = errors.New("the key has another number of parts")
 
-// Add takes n for a key; Count adds n, which is to be a whole number from 0, others take it for one value. What is not a number is
+// Converted returns a value of the field Of in the unit that results are in.
+func (a *Aggregation) Converted(n Number) Number {
+	if !a.unit.applies() {
+		return n
+	}
+	return a.unit.of(n)
+}
+
+// Add takes n, in the unit that results are in, for a key; Count adds n, which is to be a whole number from 0, others take it for one value. What is not a number is
 // ignored, as Ignored tells.
 func (a *Aggregation) Add(key []Value, n Number) error {
 	if a.Kind == Count && n.kind != unsigned {

@@ -72,6 +72,7 @@ func cutValue(key []byte, typ *decode.Type) (v Value, rest []byte) {
 type field struct {
 	outer []*decode.Field
 	*decode.Field
+	element        bool // of an array, not a member
 	scalar, signed bool
 }
 

@@ -50,7 +50,14 @@ func (t *total) add(n Number) {
 
 // float returns the number that is nearest to the sum of the integers, and the floats.
 func (t *total) float() float64 {
-	return math.Ldexp(float64(int64(t.high)), 64) + float64(t.low) + t.floats
+	sign, high, low := 1.0, t.high, t.low
+	if int64(high) < 0 { // a difference of two large floats would leave nothing of a small sum
+		sign = -1
+		var borrow uint64
+		low, borrow = bits.Sub64(0, low, 0)
+		high, _ = bits.Sub64(0, high, borrow)
+	}
+	return sign*(math.Ldexp(float64(high), 64)+float64(low)) + t.floats
 }
 
 // number returns the sum: exact where it is an integer of 64 bits.

@@ -50,6 +50,14 @@ func (a *Aggregation) KeyNames() []string {
 	return names
 }
 
+// heading returns what stands above results that need more than a column: delta_ns (us).
+func (a *Aggregation) heading() string {
+	if a.Of != "" && a.Unit != "" {
+		return a.Of + " (" + a.Unit + ")"
+	}
+	return strings.TrimSpace(a.Of + " " + a.Unit)
+}
+
 // valueTitle returns what the results are called in a table: SUM(BYTES).
 func (a *Aggregation) valueTitle(kind string) string {
 	title := kind
@@ -76,7 +84,13 @@ func (a *Aggregation) appendTable(dst []byte, entries []Entry, width int) []byte
 		}
 		g.Columns = append(g.Columns, output.GridColumn{Title: "COUNT", Right: true})
 		for _, title := range append(titles, "max") {
-			g.Columns = append(g.Columns, output.GridColumn{Title: a.valueTitle(title), Right: true})
+			if title = strings.ToUpper(title); a.Of == "" {
+				title = strings.TrimSpace(title + " " + a.Unit)
+			}
+			g.Columns = append(g.Columns, output.GridColumn{Title: title, Right: true})
+		}
+		if a.Of != "" { // which once for all columns is enough
+			dst = append(decode.AppendPlain(dst, []byte(a.heading())), ":\n"...)
 		}
 	}
 	for _, e := range entries {
@@ -95,7 +109,7 @@ func (a *Aggregation) appendTable(dst []byte, entries []Entry, width int) []byte
 		if a.Kind == Quantiles {
 			row = append(row, floatText(e.Min))
 			for _, q := range e.Quantiles {
-				row = append(row, floatText(Float(q.Value)))
+				row = append(row, quantileText(q.Value))
 			}
 			row = append(row, floatText(e.Max))
 		}
@@ -122,10 +136,7 @@ func (a *Aggregation) isNumberColumn(entries []Entry, i int) bool {
 func ShareName(share float64) string { return "p" + strconv.FormatFloat(share*100, 'g', 10, 64) }
 
 func (a *Aggregation) appendHistograms(dst []byte, entries []Entry, width int) []byte {
-	title := strings.TrimSpace(a.Of + " " + a.Unit)
-	if a.Of != "" && a.Unit != "" {
-		title = a.Of + " (" + a.Unit + ")"
-	}
+	title := a.heading()
 	for i, e := range entries {
 		if i > 0 {
 			dst = append(dst, '\n')
@@ -230,4 +241,12 @@ func floatText(n Number) string {
 		return strconv.FormatFloat(f, 'f', 2, 64)
 	}
 	return string(n.AppendText(nil))
+}
+
+// quantileText returns a quantile without decimals that its error makes noise.
+func quantileText(v float64) string {
+	if math.Abs(v) >= 100 && math.Abs(v) < 1e15 {
+		v = math.Round(v)
+	}
+	return floatText(Float(v))
 }

@@ -16,3 +16,13 @@ func (f *Field) AppendJSONMember(dst, b []byte) []byte {
 	}
 	return f.appendJSON(append(dst, f.jsonKey...), v, p)
 }
+
+// Element returns element i of the array f, counted from 0, as if it were a member of its own; nil where f is no array that has it.
+func (f *Field) Element(i int) *Field {
+	t := f.Type
+	if t.Kind != Array || i < 0 || i >= t.Len && !t.open {
+		return nil
+	}
+	offset := f.Offset + i*t.Elem.Size
+	return &Field{Name: f.Name, Type: t.Elem, Offset: offset, load: t.Elem.load, end: offset + t.Elem.Size}
+}

@@ -30,7 +30,7 @@ Examples:
   ebpfx lua report.lua events.json       a script with an argument
   ebpfx lua -e 'print(json.encode({1, 2}))'`,
 		Flags: append([]cli.Flag{
-			&cli.StringFlag{Name: "execute", Aliases: []string{"e"}, Usage: "execute `CODE`"},
+			&cli.StringSliceFlag{Name: "execute", Aliases: []string{"e"}, Usage: "execute `CODE`; may be repeated"},
 			&cli.BoolFlag{Name: "allow-host", Usage: "let the script read and write files and start programs", DisableDefaultText: true},
 		}, limitFlags()...),
 		Action: action(con, runLua),
@@ -45,7 +45,7 @@ func runLua(ctx context.Context, c *call) error {
 	var script *luart.Script
 	switch args := c.args; {
 	case c.cli.IsSet("execute"):
-		script, err = luart.LoadCode(ctx, "-e", c.cli.String("execute"), load)
+		script, err = luart.LoadCode(ctx, "-e", c.code("execute"), load)
 	case len(args) > 0:
 		c.args = args[1:]
 		script, err = luart.LoadScript(ctx, args[0], load)

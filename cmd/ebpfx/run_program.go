@@ -30,7 +30,7 @@ func programFlags() []cli.Flag {
 	return []cli.Flag{
 		&cli.StringSliceFlag{Name: attachFlag, Usage: "with FILE: attach a program elsewhere, `PROGRAM=WHERE`; may be repeated"},
 		&cli.StringSliceFlag{Name: eventFlag, Usage: "with FILE: what events are, `[STREAM=]TYPE`; may be repeated"},
-		&cli.StringFlag{Name: evalFlag, Aliases: []string{"e"}, Usage: "with FILE: execute `LUA` as if in the target of a project.lua"},
+		&cli.StringSliceFlag{Name: evalFlag, Aliases: []string{"e"}, Usage: "with FILE: execute `LUA` as if in the target of a project.lua; may be repeated"},
 		&cli.DurationFlag{Name: intervalFlag, Value: time.Second, Usage: "with FILE: print maps every `TIME`, 1s if not given"},
 	}
 }
@@ -92,7 +92,7 @@ func (c *call) programEdition(ctx context.Context, load luart.LoadOptions) (*edi
 	if err := c.checkOutput(p); err != nil {
 		return nil, err
 	}
-	script, err := luart.LoadProject(ctx, p.project(), c.cli.String(evalFlag), c.configured(load))
+	script, err := luart.LoadProject(ctx, p.project(), c.code(evalFlag), c.configured(load))
 	if err != nil {
 		return nil, err
 	}
@@ -117,6 +117,9 @@ func (c *call) programEdition(ctx context.Context, load luart.LoadOptions) (*edi
 	opts.Notice = func(text string) { notice(asFlags(text)) }
 	return &edition{script: script, opts: opts, alone: true}, nil
 }
+
+// code returns what a flag brings of Lua, a line each time that it is given.
+func (c *call) code(flag string) string { return strings.Join(c.cli.StringSlice(flag), "\n") }
 
 // advice is how package bpf tells to attach a program in a project.lua.
 var advice = regexp.MustCompile(`attach_to\("([^"]*)", "([^"]*)"\)`)
