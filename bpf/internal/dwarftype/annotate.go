@@ -4,6 +4,7 @@ import (
 	"debug/dwarf"
 	"debug/elf"
 	"encoding/binary"
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -16,11 +17,14 @@ import (
 // has no debug information, or it was annotated before. The object must be an ELF file of this machine's byte order.
 func Annotate(object []byte) ([]byte, error) {
 	p, err := parse(object)
+	if errors.Is(err, errTooLarge) {
+		return object, nil
+	}
 	if err != nil {
 		return nil, fmt.Errorf("read code: %w", err)
 	}
 	section := slices.IndexFunc(p.file.Sections, func(s *elf.Section) bool { return s.Name == ".BTF" })
-	if section < 0 || !p.sends() || p.size() > maxCode {
+	if section < 0 || !p.sends() {
 		return object, nil
 	}
 	contents, err := p.contents(p.file.Sections[section])
@@ -56,16 +60,6 @@ func Annotate(object []byte) ([]byte, error) {
 		types.Add(Tag+f.maps, rawbtf.DeclTag, 0, number, whole)
 	}
 	return replaceSection(object, section, types.Bytes()), nil
-}
-
-// maxCode bounds how many instructions are followed: what is known before each of them is kept.
-const maxCode = 1 << 18
-
-func (p *program) size() (n int) {
-	for _, f := range p.functions {
-		n += len(f.code)
-	}
-	return n
 }
 
 // isTagged reports whether an object was annotated before.

@@ -58,11 +58,19 @@ type program struct {
 	raw       []byte
 	symbols   []elf.Symbol
 	functions []*function
+	size      int // instructions of all of them
 }
 
-var errDamaged = errors.New("the code of the object is damaged")
+var (
+	errDamaged  = errors.New("the code of the object is damaged")
+	errTooLarge = errors.New("the code of the object is too large to be followed")
+)
 
-// parse reads the code of all functions.
+// maxCode bounds how many instructions are followed: what is known before each of them is kept. Functions that claim the same
+// instructions, as a damaged symbol table may have it, count each.
+const maxCode = 1 << 18
+
+// parse reads the code of all functions. errTooLarge is the error about one of more than maxCode instructions.
 func parse(raw []byte) (*program, error) {
 	f, err := elf.NewFile(bytes.NewReader(raw))
 	if err != nil {
@@ -107,6 +115,9 @@ func (p *program) parseSection(number int, s *elf.Section) error {
 		f := &function{
 			name: sym.Name, section: number, start: int(sym.Value / insnSize),
 			refs: make(map[int]reference),
+		}
+		if p.size += int((end - sym.Value) / insnSize); p.size > maxCode {
+			return errTooLarge
 		}
 		for at := sym.Value; at+insnSize <= end; at += insnSize {
 			b := data[at:]
@@ -165,6 +176,11 @@ func (p *program) contents(s *elf.Section) ([]byte, error) {
 
 // linkCalls finds out which function each call between functions goes to.
 func (p *program) linkCalls() {
+	type place struct{ section, start int }
+	at := make(map[place]*function)
+	for _, f := range slices.Backward(p.functions) { // of several in one place the first counts
+		at[place{f.section, f.start}] = f
+	}
 	for _, f := range p.functions {
 		for i, ins := range f.code {
 			if ins.op != opCall || ins.src != pseudoCall {
@@ -175,21 +191,12 @@ func (p *program) linkCalls() {
 				// bpf_program_reloc_call in libbpf: the distance counts from the symbol.
 				section, to = int(ref.symbol.Section), int(ref.symbol.Value/insnSize)+1+int(ins.imm)
 			}
-			if callee := p.functionAt(section, to); callee != nil {
+			if callee := at[place{section, to}]; callee != nil {
 				f.calls = append(f.calls, call{i, callee})
 				callee.callers = append(callee.callers, caller{f, i})
 			}
 		}
 	}
-}
-
-func (p *program) functionAt(section, start int) *function {
-	for _, f := range p.functions {
-		if f.section == section && f.start == start {
-			return f
-		}
-	}
-	return nil
 }
 
 func isMapSection(name string) bool {

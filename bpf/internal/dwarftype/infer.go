@@ -48,10 +48,15 @@ type inference struct {
 	*debug
 	known known
 	all   []found
+	looks int // looks at a function until now
 }
 
-// maxCalls bounds how far calls are followed, up and down.
-const maxCalls = 5
+// maxCalls bounds how far calls are followed, up and down, and maxLooks how often functions are looked at in doing so: where many call many,
+// there are more ways than anybody could go.
+const (
+	maxCalls = 5
+	maxLooks = 1 << 20
+)
 
 // infer returns what records are sent by the calls of which the type is not known.
 func (p *program) infer(d *debug, k known) []found {
@@ -71,6 +76,9 @@ func (p *program) infer(d *debug, k known) []found {
 				in.emit(f, i, e, s)
 			}
 		}
+	}
+	if in.looks > maxLooks {
+		return nil // of some records only a part of the ways was followed
 	}
 	return in.all
 }
@@ -201,6 +209,9 @@ func (f *function) held(o origin, i int) []record {
 
 // typesOf returns the types of variables that point to where v does, at instruction i of f.
 func (in *inference) typesOf(f *function, v value, i, depth int) []record {
+	if in.looks++; in.looks > maxLooks {
+		return nil
+	}
 	var all []record
 	for _, o := range v {
 		all = append(all, f.held(o, i)...)
@@ -258,6 +269,9 @@ func (in *inference) dynptrTypes(f *function, dynptr value) []record {
 
 // ascend adds what f knows of a record, and goes on to its callers where the record, its size or its map come from there or go there.
 func (in *inference) ascend(f *function, i int, e emission, depth int) {
+	if in.looks++; in.looks > maxLooks {
+		return
+	}
 	e.types = append(slices.Clip(e.types), in.typesOf(f, e.data, i, depth)...)
 	e.names = append(slices.Clip(e.names), in.holding(f, e.maps)...)
 	upwards := slices.ContainsFunc(slices.Concat(e.maps, e.data, e.size), func(o origin) bool {

@@ -23,8 +23,9 @@ const (
 	pseudoCall = 1
 	frame      = 10 // R10, the frame pointer
 	slotSize   = 8
-	maxOrigins = 6  // of a value; one that may come from more places is not followed
-	maxVisits  = 64 // of a block, in functions whose loops count through pointers
+	maxStack   = 512 // bytes of a frame: MAX_BPF_STACK
+	maxOrigins = 6   // of a value; one that may come from more places is not followed
+	maxVisits  = 64  // of a block, in functions whose loops count through pointers
 )
 
 // source says what a value is.
@@ -134,6 +135,9 @@ func (s *state) merge(at *state) bool {
 }
 
 func (s *state) store(off int64, v value) {
+	if off < -maxStack || off >= 0 {
+		return // no program that the kernel takes writes there
+	}
 	s.slots = maps.Clone(s.slots)
 	if s.slots == nil {
 		s.slots = make(map[int64]value)
@@ -152,15 +156,16 @@ type trace struct {
 	before []*state
 	leader []bool
 	visits []int
-	depth  int64 // how far below R10 the code goes, in bytes
-	size   int64 // of the frame as the compiler laid it out; see measure
-	result value // what the function returns
-	ended  bool  // some path returns
+	queued []bool // blocks whose states changed, and that wait to be followed again
+	depth  int64  // how far below R10 the code goes, in bytes
+	size   int64  // of the frame as the compiler laid it out; see measure
+	result value  // what the function returns
+	ended  bool   // some path returns
 }
 
 // follow computes the trace of f.
 func follow(f *function) *trace {
-	t := &trace{f: f, before: make([]*state, len(f.code)), leader: make([]bool, len(f.code)), visits: make([]int, len(f.code))}
+	t := &trace{f: f, before: make([]*state, len(f.code)), leader: make([]bool, len(f.code)), visits: make([]int, len(f.code)), queued: make([]bool, len(f.code))}
 	if len(f.code) == 0 {
 		return t
 	}
@@ -182,6 +187,7 @@ func follow(f *function) *trace {
 	t.before[0] = start
 	for len(pending) > 0 {
 		at := pending[len(pending)-1]
+		t.queued[at] = false
 		pending = t.block(at, pending[:len(pending)-1])
 	}
 	return t
@@ -213,7 +219,8 @@ func (t *trace) block(at int, pending []int) []int {
 			return
 		}
 		t.visits[to]++
-		if !slices.Contains(pending, to) {
+		if !t.queued[to] {
+			t.queued[to] = true
 			pending = append(pending, to)
 		}
 	}

@@ -77,7 +77,13 @@ func (s *state) mergeInto(at *state) bool {
 	return changed
 }
 
+// maxStack is how many bytes a frame has: MAX_BPF_STACK in include/linux/filter.h.
+const maxStack = 512
+
 func (s *state) setSlot(off int16, v Value) {
+	if off < -maxStack || off >= 0 {
+		return // no program that the kernel takes writes there
+	}
 	s.stack = maps.Clone(s.stack)
 	if s.stack == nil {
 		s.stack = make(map[int16]Value)

@@ -57,6 +57,7 @@ type Types struct {
 	Strings []byte
 }
 
+// Parse reads data, the contents of a section .BTF of this machine's byte order, and keeps it: what is written to the types is written there.
 func Parse(data []byte) (*Types, error) {
 	if len(data) < HeaderSize {
 		return nil, errors.New("it is cut short")
@@ -97,13 +98,15 @@ func Parse(data []byte) (*Types, error) {
 	return t, nil
 }
 
-// Fields of struct btf_type.
+// NameOf, InfoOf, KindOf, LengthOf and TargetOf return fields of struct btf_type: the place of the name, the whole of info and its kind and number of
+// elements, and what is a size or the number of another type.
 func NameOf(t []byte) uint32   { return binary.NativeEndian.Uint32(t) }
 func InfoOf(t []byte) uint32   { return binary.NativeEndian.Uint32(t[4:]) }
 func KindOf(t []byte) uint32   { return InfoOf(t) >> 24 & 0x1f }
 func LengthOf(t []byte) uint32 { return InfoOf(t) & 0xffff }
 func TargetOf(t []byte) uint32 { return binary.NativeEndian.Uint32(t[8:]) }
 
+// Name returns the string at a place of the table, "" where there is none.
 func (t *Types) Name(at uint32) string {
 	if uint64(at) >= uint64(len(t.Strings)) {
 		return ""
