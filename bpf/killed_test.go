@@ -41,7 +41,8 @@ func TestKilled(t *testing.T) {
 		t.Fatal(err)
 	}
 	attached := 0
-	for range times {
+	longest := 100 * time.Millisecond // until it is killed
+	for n := range times {
 		child := exec.Command(self, "-test.run=^TestAttachForever$", "-test.timeout=5m")
 		child.Env = append(os.Environ(), toBeKilled+"="+childMark(os.Getpid())+" "+path+" "+c.hook.Where)
 		var said bytes.Buffer
@@ -53,7 +54,13 @@ func TestKilled(t *testing.T) {
 		if err := child.Start(); err != nil {
 			t.Fatal(err)
 		}
-		time.Sleep(rand.N(100 * time.Millisecond))
+		if n == 0 && !testing.Short() { // on a busy machine it takes longer until there is something to be left behind
+			began := time.Now()
+			eventually(t, "the process loads nothing", func() bool { return len(programsMarked(t)) > 0 })
+			longest = max(longest, 2*time.Since(began))
+		} else {
+			time.Sleep(rand.N(longest))
+		}
 		if len(programsMarked(t)) > 0 {
 			attached++
 		}
@@ -63,8 +70,8 @@ func TestKilled(t *testing.T) {
 		_ = child.Wait() // killed
 		ready.Close()
 	}
-	if attached == 0 && !testing.Short() {
-		t.Error("it was never killed while it had programs")
+	if attached < 2 && !testing.Short() {
+		t.Error("it was never killed while it had programs, other than by waiting for them")
 	}
 	t.Logf("killed %d times, %d of them with programs loaded", times, attached)
 	eventually(t, "programs are left behind", func() bool { return len(programsMarked(t)) == 0 })

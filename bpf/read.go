@@ -39,8 +39,10 @@ func (i *Instance) Start(out chan<- *Batch) error {
 			}
 		})
 	}
-	if held := i.holds(); len(held) > 0 {
-		i.reading.Go(func() { i.watchHolds(out, held) })
+	if !i.stopped { // Stop closes the links meanwhile
+		if held := i.holds(); len(held) > 0 {
+			i.reading.Go(func() { i.watchHolds(out, held) })
+		}
 	}
 	i.finishing.Go(func() { i.finish(out) })
 	return nil

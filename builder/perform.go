@@ -111,8 +111,9 @@ func (p *performer) settle(j *job) {
 func (p *performer) report() {
 	for ; p.reported < len(p.jobs); p.reported++ {
 		j := p.jobs[p.reported]
-		// Which command made an object is known once it did.
-		begun := j.state == running && !p.build.opts.Verbose || j.state == succeeded || j.err != nil
+		// Which command made an object is known once it did. What did not even begin, since it needs what failed, has no error; that of a job
+		// that runs is not to be looked at.
+		begun := j.state == running && !p.build.opts.Verbose || j.state == succeeded || j.state == failed && j.err != nil
 		switch {
 		case begun && !p.told:
 			p.step(j)
