@@ -15,7 +15,7 @@ import (
 // eventSection is where the header that package builder compiles in front of a source leaves what each
 // call that sends an event sends, and to which map. Loaders ignore the section. In its order:
 //
-//	func.__ebpfx_type[.N]     a variable of the type of the data argument
+//	func.__ebpfx_data[.N]     a pointer to the type of the data argument
 //	func.__ebpfx_stream[.N]   a char[], "kind:text of the map argument", of the same call
 //	func.__ebpfx_reserve[.N]  a char[], the text of the map argument of a bpf_ringbuf_reserve
 //
@@ -24,7 +24,7 @@ const eventSection = ".ebpfx.events"
 
 // Parts of the variables' names, behind the name of the function that holds the call.
 const (
-	typeVariable    = ".__ebpfx_type"
+	dataVariable    = ".__ebpfx_data"
 	streamVariable  = ".__ebpfx_stream"
 	reserveVariable = ".__ebpfx_reserve"
 )
@@ -107,14 +107,17 @@ func (o *Object) readSites(section []byte) (sites []site, reserves map[string][]
 	vars := slices.Clone(data.Vars)
 	slices.SortFunc(vars, func(a, b btf.VarSecinfo) int { return cmp.Compare(a.Offset, b.Offset) })
 	reserves = make(map[string][]string)
-	var pending btf.Type // of the type variable just before
+	var pending btf.Type // of the data argument of which the variable was just before
 	for _, info := range vars {
 		v, ok := info.Type.(*btf.Var)
 		if !ok {
 			continue
 		}
-		if i := strings.Index(v.Name, typeVariable); i >= 0 {
-			pending = v.Type
+		if strings.Contains(v.Name, dataVariable) {
+			pending = nil
+			if p, ok := v.Type.(*btf.Pointer); ok {
+				pending = p.Target
+			}
 			continue
 		}
 		text := textAt(section, info)

@@ -5,7 +5,7 @@
  *
  * Each call that sends a record also declares two static variables, one directly after the other:
  *
- *	FUNC.__ebpfx_type	of the type of the record's pointer: its BTF is VAR -> PTR -> STRUCT
+ *	FUNC.__ebpfx_data	a pointer to what the call is given as the record: its BTF is VAR -> PTR -> PTR -> STRUCT
  *	FUNC.__ebpfx_stream	"KIND:MAP", the map argument as written in the source
  *
  * and each bpf_ringbuf_reserve one, FUNC.__ebpfx_reserve, with its map argument: it tells
@@ -19,20 +19,14 @@
 
 #define __ebpfx_section __attribute__((used, section(".ebpfx.events")))
 
-/*
- * The type of p without const of its own, which would make the variable read-only and a stranger in its
- * section: as the comma's right side it is a plain value. That would make an array a pointer, so
- * an array keeps its type.
- */
-#define __ebpfx_typeof(p)                                                              \
-	__typeof__(__builtin_choose_expr(                                              \
-		__builtin_types_compatible_p(__typeof__(p), __typeof__((0, (p)))),     \
-		(0, (p)), (p)))
-
 #define __ebpfx_text(...) #__VA_ARGS__
 
+/*
+ * A pointer to p's type, not one of that type: it is no constant even where p is one, which would be
+ * read-only and a stranger in its section, and p may be an array, too.
+ */
 #define __ebpfx_send(kind, map, p)                                                     \
-	static __ebpfx_typeof(p) __ebpfx_type __ebpfx_section;                         \
+	static __typeof__(p) *__ebpfx_data __ebpfx_section;                            \
 	static char __ebpfx_stream[] __ebpfx_section = kind ":" __ebpfx_text(map);
 
 #define bpf_ringbuf_reserve(map, size, flags)                                          \
@@ -71,13 +65,10 @@
 		(bpf_xdp_output)(ctx, map, flags, data, size);                         \
 	})
 
-/*
- * Records of an iterator, or text of it: an array is taken for what it consists of, since text often is a
- * constant array, which would be a read-only variable.
- */
+/* Records of an iterator, or text of it. */
 #define bpf_seq_write(seq, data, len)                                                  \
 	({                                                                             \
-		__ebpfx_send("seq", , (0, (data)))                                     \
+		__ebpfx_send("seq", , data)                                            \
 		(bpf_seq_write)(seq, data, len);                                       \
 	})
 

@@ -146,8 +146,12 @@ func eventSites(t *testing.T, object string) []string {
 		variable := v.Type.(*btf.Var)
 		fn, kind, _ := strings.Cut(variable.Name, ".__ebpfx_")
 		kind, _, _ = strings.Cut(kind, ".")
-		if kind == "type" {
-			sites = append(sites, fn+" "+typeText(variable.Type))
+		if kind == "data" {
+			data, ok := variable.Type.(*btf.Pointer)
+			if !ok {
+				t.Fatalf("%s is %s", variable.Name, typeText(variable.Type))
+			}
+			sites = append(sites, fn+" "+typeText(data.Target))
 			continue
 		}
 		text, _, ended := bytes.Cut(data[v.Offset:v.Offset+v.Size], []byte{0})
@@ -189,17 +193,37 @@ var wantSites = []string{
 	`reserve struct event{3}*`, `reserve stream "submit:"`,
 	`output struct event{3}*`, `output stream "output:&events"`,
 	`output struct event{3}[2]`, `output stream "output:&events"`,
-	`output struct event{3}*`, `output stream "output:&events"`,
+	`output const struct event{3}*`, `output stream "output:&events"`,
 	`output void*`, `output stream "output:&events"`,
 	`output char[8]`, `output stream "output:&events"`,
 	`output union either{2}*`, `output stream "output:&events"`,
-	`output struct event{3}*`, `output stream "output:&others"`,
+	`output const struct event{3}*`, `output stream "output:&others"`,
 	`output struct event{3}*`, `output stream "output:i ? &events : (void *)&others"`,
 	`output int*`, `output stream "output:&events"`,
+	`shapes void*`, `shapes stream "output:&events"`,
+	`shapes char*`, `shapes stream "output:&events"`,
+	`shapes void*`, `shapes stream "perf:&perf"`,
+	`shapes void*`, `shapes stream "output:&events"`,
+	`shapes struct event{3}*`, `shapes stream "output:&events"`,
+	`shapes struct event{3}*`, `shapes stream "output:&events"`,
+	`shapes struct event{3}*`, `shapes stream "output:&events"`,
+	`shapes struct event{3}*`, `shapes stream "output:&events"`,
+	`shapes struct event{3}*`, `shapes stream "output:&events"`,
+	`shapes struct event{3}*`, `shapes stream "output:&events"`,
+	`shapes struct event{3}[2]`, `shapes stream "output:&events"`,
+	`shapes struct event{3}[2]*`, `shapes stream "output:&events"`,
+	`shapes long[3]`, `shapes stream "output:&events"`,
+	`shapes void*`, `shapes stream "output:&events"`,
+	`shapes void*`, `shapes stream "output:&events"`,
+	`shapes int`, `shapes stream "output:&events"`,
+	`shapes struct nested{2}*`, `shapes stream "output:&events"`,
 	`on_xdp other_t=struct {1}*`, `on_xdp stream "xdp:&perf"`,
 	`on_tc other_t=struct {1}*`, `on_tc stream "skb:&perf"`,
 	`on_iter struct event{3}*`, `on_iter stream "seq:"`,
-	`on_iter const char*`, `on_iter stream "seq:"`,
+	`on_iter const char[5]`, `on_iter stream "seq:"`,
+	`texts const char[6]`, `texts stream "seq:"`,
+	`texts char[8]`, `texts stream "seq:"`,
+	`texts const struct event{3}[2]`, `texts stream "seq:"`,
 	`called struct event{3}*`, `called stream "output:&others"`,
 	`inlined other_t=struct {1}*`, `inlined stream "perf:&perf"`,
 }

@@ -25,7 +25,7 @@ type calls struct {
 // The event section and its variables, behind the name of the function.
 const (
 	eventSection    = ".ebpfx.events"
-	typeVariable    = ".__ebpfx_type"
+	dataVariable    = ".__ebpfx_data"
 	streamVariable  = ".__ebpfx_stream"
 	reserveVariable = ".__ebpfx_reserve"
 )
@@ -42,7 +42,7 @@ func (p *program) readKnown(t *rawbtf.Types) known {
 	k := make(known)
 	t.Variables(section, func(v []byte) {
 		name := t.Name(rawbtf.NameOf(v))
-		if function, _, ok := strings.Cut(name, typeVariable); ok && tellsNothing(t, rawbtf.TargetOf(v)) {
+		if function, _, ok := strings.Cut(name, dataVariable); ok && tellsNothing(t, pointee(t, rawbtf.TargetOf(v))) {
 			k.of(function).untyped = true
 		} else if function, _, ok := strings.Cut(name, reserveVariable); ok {
 			c := k.of(function)
@@ -98,7 +98,15 @@ func (p *program) mapsIn(text string) []string {
 	})
 }
 
-// tellsNothing reports whether a type is a pointer to anything, or the first of some bytes.
+// pointee returns what the type called number is a pointer to; 0, which is void, where it is none.
+func pointee(t *rawbtf.Types, number uint32) uint32 {
+	if raw := t.Resolve(number); raw != nil && rawbtf.KindOf(raw) == rawbtf.Pointer {
+		return rawbtf.TargetOf(raw)
+	}
+	return 0
+}
+
+// tellsNothing reports whether a type is a pointer to anything, or the first of some bytes, or none that has an address.
 func tellsNothing(t *rawbtf.Types, number uint32) bool {
 	raw := t.Resolve(number)
 	if raw == nil {
@@ -111,7 +119,7 @@ func tellsNothing(t *rawbtf.Types, number uint32) bool {
 	case rawbtf.Array:
 		element = binary.NativeEndian.Uint32(raw[rawbtf.TypeSize:])
 	default:
-		return false
+		return true
 	}
 	to := t.Resolve(element)
 	return to == nil || rawbtf.KindOf(to) == rawbtf.Int && rawbtf.TargetOf(to) == 1

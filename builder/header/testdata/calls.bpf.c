@@ -1,5 +1,6 @@
 // Every call that sends a record, and every shape that its arguments take.
 #include <linux/bpf.h>
+#include <stddef.h>
 #include <bpf/bpf_helpers.h>
 
 struct ring {
@@ -33,6 +34,14 @@ typedef struct {
 union either {
 	int i;
 	long l;
+};
+
+struct iter_meta {
+	struct seq_file *seq;
+};
+
+struct iter_task {
+	struct iter_meta *meta;
 };
 
 static __always_inline int inlined(void *ctx, other_t *o)
@@ -92,6 +101,64 @@ int output(void *ctx)
 	return bpf_ringbuf_output(&events, &v.a, sizeof(v.a), 0) ?: called(&v);
 }
 
+static const struct event fixed = { .a = 5 };
+
+struct nested {
+	long first;
+	struct event in[2];
+};
+
+static __attribute__((noinline)) struct event *next(struct event *e)
+{
+	e->a++;
+	return e;
+}
+
+/* What has no name, no place, no address, or is read-only. */
+SEC("tracepoint/syscalls/sys_enter_openat")
+int shapes(void *ctx)
+{
+	static const char text[] = "text";
+	const struct event *const constant = &fixed;
+	const struct event array[2] = {};
+	volatile struct event v = {};
+	struct nested n = {};
+	long longs[3] = { 1 };
+	__u64 at = (__u64)&v;
+	int i = ctx != 0;
+
+	bpf_ringbuf_output(&events, (void *)text, sizeof(text), 0);
+	bpf_ringbuf_output(&events, (char *)text, sizeof(text), 0);
+	bpf_perf_event_output(ctx, &perf, 0, (void *)"literal", 8);
+	bpf_ringbuf_output(&events, (void *)&fixed, sizeof(fixed), 0);
+	bpf_ringbuf_output(&events, (struct event *)constant, sizeof(fixed), 0);
+	bpf_ringbuf_output(&events, (struct event *)array, sizeof(array), 0);
+	bpf_ringbuf_output(&events, &(struct event){ 6 }, sizeof(struct event), 0);
+	bpf_ringbuf_output(&events, (struct event *)&v, sizeof(v), 0);
+	bpf_ringbuf_output(&events, next((struct event *)&v), sizeof(v), 0);
+	bpf_ringbuf_output(&events, i++ ? &n.in[1] : n.in, sizeof(v), 0);
+	bpf_ringbuf_output(&events, n.in, sizeof(n.in), 0);
+	bpf_ringbuf_output(&events, &n.in, sizeof(n.in), 0);
+	bpf_ringbuf_output(&events, longs, sizeof(longs), 0);
+	bpf_ringbuf_output(&events, (void *)at, sizeof(v), 0);
+	bpf_ringbuf_output(&events, NULL, 0, 0);
+	bpf_ringbuf_output(&events, 0, 0, 0);
+	bpf_ringbuf_output(&events, ({ n.first++; &n; }), sizeof(n), 0);
+	return i;
+}
+
+SEC("iter/task_file")
+int texts(struct iter_task *ctx)
+{
+	const char local[] = "local";
+	const struct event array[2] = {};
+
+	bpf_seq_write(ctx->meta->seq, local, sizeof(local));
+	bpf_seq_write(ctx->meta->seq, "literal", 7);
+	bpf_seq_write(ctx->meta->seq, array, sizeof(array));
+	return 0;
+}
+
 SEC("xdp")
 int on_xdp(struct xdp_md *ctx)
 {
@@ -111,14 +178,6 @@ int on_tc(struct __sk_buff *ctx)
 	(bpf_perf_event_output)(ctx, &perf, 0, &o, sizeof(o)); /* not seen */
 	return 0;
 }
-
-struct iter_meta {
-	struct seq_file *seq;
-};
-
-struct iter_task {
-	struct iter_meta *meta;
-};
 
 SEC("iter/task")
 int on_iter(struct iter_task *ctx)
