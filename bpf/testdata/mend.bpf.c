@@ -43,6 +43,24 @@ struct {
 	__uint(key_size, sizeof(__u32));
 } stacks SEC(".maps");
 
+/* What a map of maps holds may have a name of its own. */
+typedef struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(max_entries, 1);
+	__type(key, __u32);
+	__type(value, __u32);
+	__uint(value_size, sizeof(__u32));
+} inner_t;
+
+inner_t inner SEC(".maps");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY_OF_MAPS);
+	__uint(max_entries, 1);
+	__type(key, __u32);
+	__array(values, const inner_t);
+} outer SEC(".maps") = { .values = { &inner } };
+
 __u32 apart SEC(".bss.apart");
 
 struct version {

@@ -8,7 +8,8 @@ import (
 
 // mendMaps rewrites definitions of maps of the BTF style. libbpf lets them give a key's or value's size beside its type, and the
 // memory node to live on. cilium/ebpf refuses both, and neither says anything that matters, since a size that is not the
-// type's is an error: so these members become copies of another.
+// type's is an error: so these members become copies of another. libbpf looks through typedefs for what a map of maps or of programs holds,
+// too, and cilium/ebpf does not.
 func (t *types) mendMaps() {
 	t.Variables(t.Section(".maps"), func(v []byte) {
 		values := t.mendMap(t.Resolve(rawbtf.TargetOf(v)))
@@ -45,18 +46,28 @@ func (t *types) mendMap(definition []byte) (values []byte) {
 	return members["values"]
 }
 
-// inner returns the definition of the map inside from the member "values" of a map of maps: an array of pointers to it.
+// inner returns what the member "values" of a map of maps or of programs is an array of pointers to, without the typedefs and
+// qualifiers that were around it, or nil.
 func (t *types) inner(member []byte) []byte {
 	if member == nil {
 		return nil
 	}
-	array := t.Resolve(binary.NativeEndian.Uint32(member[4:]))
+	array := t.untie(member[4:])
 	if array == nil || rawbtf.KindOf(array) != rawbtf.Array {
 		return nil
 	}
-	pointer := t.Resolve(binary.NativeEndian.Uint32(array[rawbtf.TypeSize:]))
+	pointer := t.untie(array[rawbtf.TypeSize:])
 	if pointer == nil || rawbtf.KindOf(pointer) != rawbtf.Pointer {
 		return nil
 	}
-	return t.Resolve(rawbtf.TargetOf(pointer))
+	return t.untie(pointer[8:])
+}
+
+// untie makes the ID of a type at the beginning of at that of what is behind typedefs and qualifiers, and returns that, or nil.
+func (t *types) untie(at []byte) []byte {
+	id := t.Skip(binary.NativeEndian.Uint32(at))
+	if id != 0 {
+		binary.NativeEndian.PutUint32(at, id)
+	}
+	return t.At[id]
 }

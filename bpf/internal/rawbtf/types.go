@@ -119,19 +119,22 @@ func (t *Types) Name(at uint32) string {
 }
 
 // Resolve returns the type behind typedefs and qualifiers, or nil.
-func (t *Types) Resolve(id uint32) []byte {
+func (t *Types) Resolve(id uint32) []byte { return t.At[t.Skip(id)] }
+
+// Skip returns the ID of the type behind typedefs and qualifiers, or 0, which is void.
+func (t *Types) Skip(id uint32) uint32 {
 	for range t.At { // a cycle has no more steps than that
 		if uint64(id) >= uint64(len(t.At)) || id == 0 {
-			return nil
+			return 0
 		}
 		switch raw := t.At[id]; KindOf(raw) {
 		case Typedef, Volatile, Const, Restrict, TypeTag:
 			id = TargetOf(raw)
 		default:
-			return raw
+			return id
 		}
 	}
-	return nil
+	return 0
 }
 
 // Section returns the section called name, or nil.
