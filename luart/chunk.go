@@ -82,11 +82,11 @@ func (s *Script) compile(L *lua.LState, src *source) (fn *lua.LFunction, err err
 		return nil, d
 	}
 	src.names = r.names
-	constants, wrong := rewrite(r, nil)
+	constants, wrong := rewrite(r)
 	if wrong != nil {
 		return nil, wrong.at(src)
 	}
-	proto, d := src.translate(factory(chunk))
+	proto, d := s.translate(src, factory(chunk), false)
 	if d != nil {
 		return nil, d
 	}
@@ -129,32 +129,48 @@ func (src *source) resolve(chunk []ast.Stmt, natures map[string]nature) (r *reso
 	return resolve(chunk, natures), nil
 }
 
-// translate compiles the chunk to bytecode.
-func (src *source) translate(chunk []ast.Stmt) (proto *lua.FunctionProto, d *diag.Diagnostic) {
+// translate compiles the rewritten chunk to bytecode. quick says that the first function in it is only called from Go.
+func (s *Script) translate(src *source, chunk []ast.Stmt, quick bool) (proto *lua.FunctionProto, d *diag.Diagnostic) {
 	// The compiler panics where a function is larger than its instructions can address.
 	defer func() {
 		if p := recover(); p != nil {
-			d = src.diagnostic(1, "", fmt.Sprintf("the code is too large for the interpreter (%v); split it into functions", p))
+			d = src.diagnostic(1, "", fmt.Sprintf("%v (%v)", errTooLarge, p))
 		}
 	}()
 	proto, err := lua.Compile(chunk, src.name)
 	var wrong *lua.CompileError
 	if errors.As(err, &wrong) {
-		return nil, src.diagnostic(max(wrong.Line, 1), "", wrong.Message)
+		return nil, src.diagnostic(max(wrong.Line&^needsCheck, 1), "", wrong.Message)
 	}
 	if err != nil {
+		return nil, src.diagnostic(1, "", err.Error())
+	}
+	var first *lua.FunctionProto
+	if quick {
+		first = proto.FunctionPrototypes[0]
+	}
+	if err := s.instrument(proto, first); err != nil {
 		return nil, src.diagnostic(1, "", err.Error())
 	}
 	return proto, nil
 }
 
-// bind executes the factory around a chunk and returns the chunk, with its hidden locals.
+// bind executes the factory around a chunk with these constants and returns the chunk.
 func (s *Script) bind(L *lua.LState, proto *lua.FunctionProto, constants []lua.LValue) (*lua.LFunction, error) {
 	call := lua.P{Fn: L.NewFunctionFromProto(proto), NRet: 1, Protect: true}
-	if err := L.CallByParam(call, s.hiddenValues(L, constants)...); err != nil {
+	if err := L.CallByParam(call, tableOf(L, constants)); err != nil {
 		return nil, s.diagnose(err)
 	}
 	fn := L.Get(-1).(*lua.LFunction)
 	L.Pop(1)
 	return fn, nil
+}
+
+// tableOf returns the values as a list of Lua.
+func tableOf(L *lua.LState, values []lua.LValue) *lua.LTable {
+	list := L.CreateTable(len(values), 0)
+	for _, v := range values {
+		list.Append(v)
+	}
+	return list
 }

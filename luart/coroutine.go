@@ -106,6 +106,7 @@ type request func(t *task) (in outcome, ok bool)
 // scheduler runs coroutines.
 type scheduler struct {
 	main    *lua.LState
+	running *lua.LState                    // the thread that runs now
 	throw   func(L *lua.LState, err error) // raises err
 	body    *lua.LFunction                 // the Lua function at the bottom of every thread
 	wrapper *lua.LFunction                 // makes suspending functions callable, see suspending
@@ -172,7 +173,9 @@ func (s *scheduler) step(L *lua.LState, th *thread, in outcome) (req request, ou
 	}
 	s.request, s.results, s.failed = nil, nil, nil
 	s.raise, s.cause = in.err, in.cause
+	s.running = th.state
 	state, err, _ := L.Resume(th.state, s.body, args...)
+	s.running = L
 	if state == lua.ResumeError {
 		return nil, outcome{err: s.failure(th, err)}
 	}

@@ -27,7 +27,7 @@ end`
 
 // newScheduler returns a scheduler for the coroutines of L. throw raises a Go error in Lua.
 func newScheduler(L *lua.LState, throw func(*lua.LState, error)) *scheduler {
-	s := &scheduler{main: L, throw: throw}
+	s := &scheduler{main: L, running: L, throw: throw}
 	enter := L.NewFunction(func(L *lua.LState) int {
 		L.Panic = s.raised
 		return 0

@@ -120,10 +120,13 @@ func parseNumber(text string) (lua.LValue, bool) {
 	return lua.LNumber(f), true
 }
 
+// inRange reports whether 64 bits can mean the integer with magnitude hi:lo and the given sign.
+func inRange(neg bool, hi, lo uint64) bool { return hi == 0 && (!neg || lo <= 1<<63) }
+
 // wrap returns the integer with magnitude hi:lo and the given sign if 64 bits can mean it.
 // Otherwise it is reduced modulo 2^64: into the signed range if signed, else into the unsigned one.
 func wrap(neg bool, hi, lo uint64, signed bool) integer {
-	if hi == 0 && (!neg || lo <= 1<<63) {
+	if inRange(neg, hi, lo) {
 		return integer{neg: neg && lo != 0, mag: lo}
 	}
 	if neg {
@@ -138,38 +141,46 @@ func wrap(neg bool, hi, lo uint64, signed bool) integer {
 // negate returns -i; where that is below -2^63 it wraps into the signed range.
 func (i integer) negate() integer { return wrap(!i.neg, 0, i.mag, true) }
 
-// add returns i+j. Sums out of range wrap modulo 2^64, into the signed range if either operand is negative.
-func (i integer) add(j integer) integer {
-	signed := i.neg || j.neg
+// sum returns sign and magnitude of i+j.
+func (i integer) sum(j integer) (neg bool, hi, lo uint64) {
 	switch {
 	case i.neg == j.neg:
 		lo, hi := bits.Add64(i.mag, j.mag, 0)
-		return wrap(i.neg, hi, lo, signed)
+		return i.neg, hi, lo
 	case i.mag >= j.mag:
-		return wrap(i.neg, 0, i.mag-j.mag, signed)
+		return i.neg, 0, i.mag - j.mag
 	default:
-		return wrap(j.neg, 0, j.mag-i.mag, signed)
+		return j.neg, 0, j.mag - i.mag
 	}
+}
+
+// difference returns sign and magnitude of i-j.
+func (i integer) difference(j integer) (neg bool, hi, lo uint64) {
+	return i.sum(integer{neg: !j.neg, mag: j.mag})
+}
+
+// product returns sign and magnitude of i*j.
+func (i integer) product(j integer) (neg bool, hi, lo uint64) {
+	hi, lo = bits.Mul64(i.mag, j.mag)
+	return i.neg != j.neg, hi, lo
+}
+
+// add returns i+j. Sums out of range wrap modulo 2^64, into the signed range if either operand is negative.
+func (i integer) add(j integer) integer {
+	neg, hi, lo := i.sum(j)
+	return wrap(neg, hi, lo, i.neg || j.neg)
 }
 
 // sub returns i-j. Differences out of range wrap as sums do.
 func (i integer) sub(j integer) integer {
-	signed := i.neg || j.neg
-	switch {
-	case i.neg != j.neg:
-		lo, hi := bits.Add64(i.mag, j.mag, 0)
-		return wrap(i.neg, hi, lo, signed)
-	case i.mag >= j.mag:
-		return wrap(i.neg, 0, i.mag-j.mag, signed)
-	default:
-		return wrap(!i.neg, 0, j.mag-i.mag, signed)
-	}
+	neg, hi, lo := i.difference(j)
+	return wrap(neg, hi, lo, i.neg || j.neg)
 }
 
 // mul returns i*j. Products out of range wrap as sums do.
 func (i integer) mul(j integer) integer {
-	hi, lo := bits.Mul64(i.mag, j.mag)
-	return wrap(i.neg != j.neg, hi, lo, i.neg || j.neg)
+	neg, hi, lo := i.product(j)
+	return wrap(neg, hi, lo, i.neg || j.neg)
 }
 
 // quo returns i/j and whether that is an integer in range. j must not be zero.

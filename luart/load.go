@@ -60,7 +60,7 @@ type Script struct {
 	entryPos diag.Pos
 
 	sources     sources
-	operators   []lua.LValue // what operators in scripts call; see rewrite
+	compared    compared // see instrument
 	lengths     lengths
 	raised      raisedError
 	required    map[string]lua.LValue // modules by path

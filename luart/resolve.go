@@ -2,6 +2,7 @@ package luart
 
 import (
 	"fmt"
+	"strconv"
 
 	"github.com/yuin/gopher-lua/ast"
 
@@ -20,16 +21,11 @@ type names struct {
 // resolution is what rewrite needs to know of a chunk, and its names.
 type resolution struct {
 	names
-	bindings    map[*ast.IdentExpr]*local // which local variable a name means; global names are absent
-	locals      []*local
-	comparisons []*ast.Expr // the places of == ~= < <= > >=, inner ones first
-	products    []*ast.Expr // the places of * and ^, inner ones first
-	lengths     []*ast.Expr // the places of #, inner ones first
-	numbers     []*ast.Expr // the places of number literals
-	assignments []*ast.Stmt // the places of assignments to local variables
-	functions   []function  // in the order of the text, outer ones before those in them
-	loops       []loopBody
-	gotos       []*ast.Stmt // the places of goto statements
+	bindings  map[*ast.IdentExpr]*local // which local variable a name means; global names are absent
+	locals    []*local
+	operators []ast.Expr  // all but .. and and, or, not
+	numbers   []*ast.Expr // the places of number literals
+	functions []function  // in the order of the text, outer ones before those in them
 }
 
 // function is a function in the text.
@@ -37,8 +33,6 @@ type function struct {
 	expr *ast.FunctionExpr
 	// argument is its first parameter; nil where it has none, or is a method or takes ... .
 	argument *local
-	// callsBack is set where it may call functions, and so itself: it has a call, or an index whose metamethod may be one.
-	callsBack bool
 }
 
 // callSite is a call of a function by name.
@@ -136,9 +130,9 @@ func (r *resolver) push(parameters []string) {
 	}
 }
 
-// aNumber returns the place of a number, for variables that hold nothing else.
+// aNumber returns the place of a number as large as maxLoop, for variables that hold nothing else.
 func aNumber() *ast.Expr {
-	var number ast.Expr = &ast.NumberExpr{Value: "0"}
+	var number ast.Expr = &ast.NumberExpr{Value: strconv.Itoa(maxLoop)}
 	return &number
 }
 
@@ -161,20 +155,17 @@ func (r *resolver) lookup(name string) *local {
 }
 
 func (r *resolver) stmts(stmts []ast.Stmt) {
-	for i := range stmts {
-		r.stmt(&stmts[i])
+	for _, s := range stmts {
+		r.stmt(s)
 	}
 }
 
-// stmt walks the statement at *place.
-func (r *resolver) stmt(place *ast.Stmt) {
-	r.enter(*place)
+func (r *resolver) stmt(stmt ast.Stmt) {
+	r.enter(stmt)
 	defer r.leave()
-	switch s := (*place).(type) {
+	switch s := stmt.(type) {
 	case *ast.AssignStmt:
-		if r.assign(s) {
-			r.assignments = append(r.assignments, place)
-		}
+		r.assign(s)
 	case *ast.LocalAssignStmt:
 		r.localAssign(s)
 	case *ast.FuncCallStmt:
@@ -182,11 +173,9 @@ func (r *resolver) stmt(place *ast.Stmt) {
 	case *ast.DoBlockStmt:
 		r.block(s.Stmts)
 	case *ast.WhileStmt:
-		r.loops = append(r.loops, loopBody{s, &s.Stmts})
 		r.expr(&s.Condition)
 		r.block(s.Stmts)
 	case *ast.RepeatStmt:
-		r.loops = append(r.loops, loopBody{s, &s.Stmts})
 		// The condition sees the locals of the body.
 		r.push(nil)
 		r.stmts(s.Stmts)
@@ -197,35 +186,29 @@ func (r *resolver) stmt(place *ast.Stmt) {
 		r.block(s.Then)
 		r.block(s.Else)
 	case *ast.NumberForStmt:
-		r.loops = append(r.loops, loopBody{s, &s.Stmts})
 		r.expr(&s.Init)
 		r.expr(&s.Limit)
 		if s.Step != nil {
 			r.expr(&s.Step)
 		}
 		r.push(nil)
-		// The interpreter accepts nothing but plain numbers as bounds.
-		r.declare(s.Name).values = []*ast.Expr{aNumber()}
+		r.declare(s.Name).values = []*ast.Expr{aNumber()} // see loopCheck
 		r.stmts(s.Stmts)
 		r.pop()
 	case *ast.GenericForStmt:
-		r.loops = append(r.loops, loopBody{s, &s.Stmts})
 		r.exprs(s.Exprs)
 		r.block(s.Stmts, s.Names...)
 	case *ast.FuncDefStmt:
 		r.funcDef(s)
 	case *ast.ReturnStmt:
 		r.exprs(s.Exprs)
-	case *ast.GotoStmt:
-		r.gotos = append(r.gotos, place)
-	case *ast.BreakStmt, *ast.LabelStmt:
+	case *ast.BreakStmt, *ast.GotoStmt, *ast.LabelStmt:
 	default:
 		panic(fmt.Sprintf("unknown statement %T", s))
 	}
 }
 
-// assign reports whether a local variable is among those that are assigned to.
-func (r *resolver) assign(s *ast.AssignStmt) (toLocal bool) {
+func (r *resolver) assign(s *ast.AssignStmt) {
 	r.exprs(s.Rhs)
 	for i := range s.Lhs {
 		id, ok := s.Lhs[i].(*ast.IdentExpr)
@@ -240,9 +223,7 @@ func (r *resolver) assign(s *ast.AssignStmt) (toLocal bool) {
 		}
 		l.assign(s.Rhs, i)
 		l.escapes = true
-		toLocal = true
 	}
-	return toLocal
 }
 
 func (r *resolver) localAssign(s *ast.LocalAssignStmt) {
@@ -292,18 +273,8 @@ func (r *resolver) funcDef(s *ast.FuncDefStmt) {
 // assignedExpr walks what is assigned to and no name: a.b or a[b].
 func (r *resolver) assignedExpr(e ast.Expr) {
 	get := e.(*ast.AttrGetExpr)
-	if _, ok := get.Key.(*ast.StringExpr); !ok {
-		r.callsBack()
-	}
 	r.expr(&get.Object)
 	r.expr(&get.Key)
-}
-
-// callsBack notes that the function around may call others.
-func (r *resolver) callsBack() {
-	if n := len(r.within); n > 0 {
-		r.functions[r.within[n-1]].callsBack = true
-	}
 }
 
 // function walks a function. self is the parameter that the text of a method does not show.

@@ -28,9 +28,6 @@ func (r *resolver) expr(place *ast.Expr) {
 		}
 	case *ast.AttrGetExpr:
 		if !r.fieldRead(place) {
-			if _, ok := e.Key.(*ast.StringExpr); !ok {
-				r.callsBack()
-			}
 			r.expr(&e.Object)
 			r.expr(&e.Key)
 		}
@@ -44,23 +41,22 @@ func (r *resolver) expr(place *ast.Expr) {
 	case *ast.RelationalOpExpr:
 		r.expr(&e.Lhs)
 		r.expr(&e.Rhs)
-		r.comparisons = append(r.comparisons, place)
+		r.operators = append(r.operators, e)
 	case *ast.StringConcatOpExpr:
 		r.expr(&e.Lhs)
 		r.expr(&e.Rhs)
 	case *ast.ArithmeticOpExpr:
 		r.expr(&e.Lhs)
 		r.expr(&e.Rhs)
-		if e.Operator == "*" || e.Operator == "^" {
-			r.products = append(r.products, place)
-		}
+		r.operators = append(r.operators, e)
 	case *ast.UnaryMinusOpExpr:
 		r.expr(&e.Expr)
+		r.operators = append(r.operators, e)
 	case *ast.UnaryNotOpExpr:
 		r.expr(&e.Expr)
 	case *ast.UnaryLenOpExpr:
 		r.expr(&e.Expr)
-		r.lengths = append(r.lengths, place)
+		r.operators = append(r.operators, e)
 	case *ast.FunctionExpr:
 		r.function(e)
 	case *ast.TrueExpr, *ast.FalseExpr, *ast.NilExpr, *ast.StringExpr, *ast.Comma3Expr:
@@ -134,7 +130,6 @@ func (r *resolver) ident(e *ast.IdentExpr) {
 }
 
 func (r *resolver) call(e *ast.FuncCallExpr) {
-	r.callsBack()
 	if e.Func == nil { // a:b()
 		r.expr(&e.Receiver)
 		r.calls = append(r.calls, callSite{name: dotted(e.Receiver) + ":" + e.Method, line: e.Line()})

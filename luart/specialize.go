@@ -124,30 +124,29 @@ func (s *Script) specializeAt(src *source, i int, fn *lua.LFunction, l *layout) 
 func (s *Script) compileAlike(src *source, expr *ast.FunctionExpr, natures map[string]nature, fn *lua.LFunction) *lua.LFunction {
 	bind := &ast.LocalAssignStmt{Exprs: []ast.Expr{&ast.Comma3Expr{}}}
 	for _, name := range fn.Proto.DbgUpvalues {
-		if !isHidden(name) {
+		if name != constantsName {
 			bind.Names = append(bind.Names, name)
 		}
 	}
-	bind.Names = append(bind.Names, hiddenNames()...)
+	bind.Names = append(bind.Names, constantsName)
 	chunk := []ast.Stmt{bind, &ast.ReturnStmt{Exprs: []ast.Expr{expr}}}
 	r, d := src.resolve(chunk, natures)
 	if d != nil {
 		return nil
 	}
-	constants, wrong := rewrite(r, expr)
+	constants, wrong := rewrite(r)
 	if wrong != nil {
 		return nil
 	}
-	proto, d := src.translate(chunk)
+	proto, d := s.translate(src, chunk, true)
 	if d != nil {
 		return nil
 	}
-	hidden := s.hiddenValues(s.state, constants)
 	alike := &lua.LFunction{Env: fn.Env, Proto: proto.FunctionPrototypes[0]}
 	for _, name := range alike.Proto.DbgUpvalues {
 		upvalue := new(lua.Upvalue)
-		if i := slices.Index(hiddenNames(), name); i >= 0 {
-			upvalue.SetValue(hidden[i])
+		if name == constantsName {
+			upvalue.SetValue(tableOf(s.state, constants))
 		} else {
 			upvalue = fn.Upvalues[slices.Index(fn.Proto.DbgUpvalues, name)]
 		}

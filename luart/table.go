@@ -59,24 +59,3 @@ func element(t *lua.LTable, i int) lua.LValue { return t.RawGet(lua.LNumber(i)) 
 
 // listLen returns the length of a list.
 func listLen(t *lua.LTable) int { return new(lengths).of(t) }
-
-// length is the # operator; see rewrite.
-func (s *Script) length(L *lua.LState) int {
-	v := L.Get(1)
-	if text, ok := v.(lua.LString); ok {
-		L.Push(lua.LNumber(len(text)))
-		return 1
-	}
-	if fn := L.GetMetaField(v, "__len"); fn.Type() == lua.LTFunction {
-		L.Push(fn)
-		L.Push(v)
-		L.Call(1, 1)
-		return 1
-	}
-	t, ok := v.(*lua.LTable)
-	if !ok {
-		L.RaiseError("attempt to get length of %s", describe(v))
-	}
-	L.Push(lua.LNumber(s.lengths.of(t)))
-	return 1
-}
