@@ -50,7 +50,7 @@ func exactOperators() []exactOperator {
 		}},
 		{"/", func(a, b *big.Int, plain bool) lua.LValue {
 			if b.Sign() == 0 {
-				return lua.LNumber(new(big.Float).SetInt(a).Sign()) / lua.LNumber(0 * math.Copysign(0, 1))
+				return lua.LNumber(new(big.Float).SetInt(a).Sign()) / lua.LNumber(0*math.Copysign(0, 1))
 			}
 			if q, r := new(big.Int).QuoRem(a, b, new(big.Int)); r.Sign() == 0 && (q.IsInt64() || q.IsUint64()) {
 				return valueOf(q)
@@ -94,6 +94,11 @@ func TestOperatorsAreExact(t *testing.T) {
 		"local a = %[1]s local b = %[3]s return function() return a %[2]s b end",
 		"local a, b = %[1]s, %[3]s return function() for _ = 1, 1 do a = a %[2]s b end return a end",
 	}
+	var constants strings.Builder // more than an instruction can name
+	for i := range 300 {
+		fmt.Fprintf(&constants, "%d.25, ", i)
+	}
+	forms = append(forms, "return function(a, b) local _ = {"+constants.String()+"} a = a %[2]s b return a end")
 	condition := []string{
 		"return function(a, b) if a %[2]s b then return true end return false end",
 		"return function(a, b) if not (a %[2]s b) then return false else return true end end",

@@ -141,7 +141,8 @@ var classes = []class{
 	{"event", "A record that a program sent, or a struct in one. It reads as a table: event.comm, event.at.cpu, pairs(event) in the order " +
 		"of the C struct. It never changes and may be kept. A field of the same name hides a method.", ""},
 	{"array", "An array in an event: a[1], #a, ipairs(a).", ""},
-	{"number", "Any number, also a 64-bit integer above 2^53, which is a value of its own with exact arithmetic and comparison.", ""},
+	{"number", "Any number, also a 64-bit integer above 2^53, which is a value of its own with exact arithmetic and comparison. Results that 64 bits " +
+		"cannot mean are floats, or wrap modulo 2^64 if an operand was above 2^53. A for loop counts up to 2^52.", ""},
 	{"map", "What map returns: a table for many keys. # is the number of keys.", ""},
 	{"aggregation", "What count, sum, hist and the like make: a result for each key. # is the number of keys; print and tostring show it.", ""},
 	{"handle", "What run returns: a target that was started.", "name: string, maps: table<string, bpfmap>, globals: table<string, any>"},

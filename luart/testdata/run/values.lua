@@ -124,3 +124,35 @@ end)
 entry(function()
     string.format("%d", 1 / 0) ### `^string.format: argument 2: \+?[Ii]nf is no integer of 64 bits$`
 end)
+---
+-- A loop counts exactly, or says that it does not.
+entry(function()
+    local function steps(...)
+        local list, first, limit, step = {}, ...
+        for i = first, limit, step or 1 do
+            if #list == 4 then break end
+            list[#list + 1] = i
+        end
+        return table.concat(list, " ")
+    end
+    assert(steps(1, 3) == "1 2 3" and steps(10, 1, -3) == "10 7 4 1" and steps(1, 2, 0.5) == "1 1.5 2" and steps("1", "3") == "1 2 3")
+    assert(steps(1, 0xffffffffffffffff) == "1 2 3 4" and steps(0, -0xfffffffffffff, -1) == "0 -1 -2 -3" and steps(1, math.huge) == "1 2 3 4")
+    assert(steps(2 ^ 60, 5) == "" and steps(5, 2 ^ 60, -1) == "" and steps(1, 0 / 0) == "" and steps(2 ^ 52 - 1, 2 ^ 52) == "4503599627370495 4503599627370496")
+    assert(steps(1, 4503599627370497, 2 ^ 11) == "1 2049 4097 6145")
+end)
+---
+entry(function()
+    for i = 0xffff888000000000, 0xffff888000000010, 8 do end ### `^for: 18446612682070032384 is more than a loop counts to exactly \(2\^52\); count from 0, and add the first value inside of the loop$`
+end)
+---
+entry(function()
+    for i = 1, 1e18, 1e15 do end ### `^for: 1000000000000000000 is more than a loop counts to exactly`
+end)
+---
+entry(function()
+    for i = 1, {} do end ### `^for: the limit: expected a number, got a table$`
+end)
+---
+entry(function()
+    for i = nil, 2 do end ### `^for: the first value: expected a number, got nil$`
+end)
