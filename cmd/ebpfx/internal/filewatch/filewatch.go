@@ -51,6 +51,8 @@ type Watcher struct {
 	watched map[string]state // folders, as they were when they were added
 	vital   map[string]bool  // paths whose coming and going changes what can be watched
 	states  map[string]state
+
+	emptyFor time.Duration // emptyFor, but for tests
 }
 
 // state is what tells that a file was written to, even where its time is put back. The zero state is that of none.
@@ -79,7 +81,7 @@ func New() (*Watcher, error) {
 	if err != nil {
 		return nil, fmt.Errorf("watch files: %w", explain(err))
 	}
-	return &Watcher{fs: fs, inbox: newInbox(fs), watched: make(map[string]state)}, nil
+	return &Watcher{fs: fs, inbox: newInbox(fs), watched: make(map[string]state), emptyFor: emptyFor}, nil
 }
 
 // Close ends all watches.
@@ -234,7 +236,7 @@ func (w *Watcher) wait(ctx context.Context) error {
 				last = time.Now().Add(longest)
 			}
 		case <-settle:
-			if w.beingWritten() && time.Now().Before(last.Add(emptyFor-longest)) {
+			if w.beingWritten() && time.Now().Before(last.Add(w.emptyFor-longest)) {
 				settle = time.After(look)
 				continue
 			}

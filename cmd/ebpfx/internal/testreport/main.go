@@ -1,19 +1,24 @@
 // Command testreport reads the output of "go test -json" and prints what people want of it: a line a
 // package, all that a failed test said, and in the end which tests were skipped
-// and why. It exits with 1 when a test failed or when the input is none of go test's.
+// and why. It exits with 1 when a test failed or when the input is none of go test's. With -need TOOL,... it does so, too, where
+// one was skipped for a reason that names a tool of these: they are said to be there.
 package main
 
 import (
 	"bufio"
 	"encoding/json"
+	"flag"
 	"fmt"
 	"io"
 	"os"
+	"slices"
 	"strings"
 )
 
 func main() {
-	ok, err := report(os.Stdin, os.Stdout)
+	need := flag.String("need", "", "fail where a test is skipped for want of one of these tools, `TOOL,...`")
+	flag.Parse()
+	ok, err := report(os.Stdin, os.Stdout, strings.Split(*need, ","))
 	if err != nil {
 		fmt.Fprintln(os.Stderr, "testreport:", err)
 	}
@@ -34,10 +39,10 @@ type event struct {
 // test is one test that has not ended yet, or the part of a package's output that belongs to no test.
 type test struct{ pkg, name string }
 
-// report copies in to out, made readable, and says whether all tests passed.
-func report(in io.Reader, out io.Writer) (ok bool, err error) {
+// report copies in to out, made readable, and says whether all tests passed, and none was skipped for want of a tool that is needed.
+func report(in io.Reader, out io.Writer, needed []string) (ok bool, err error) {
 	output := make(map[test][]string)
-	var skipped []string
+	var skipped, wanting []string
 	packages := 0
 	ok = true
 
@@ -69,7 +74,11 @@ func report(in io.Reader, out io.Writer) (ok bool, err error) {
 				fmt.Fprint(out, summary(output[key])) // no test files
 				break
 			}
-			skipped = append(skipped, fmt.Sprintf("%s %s: %s", e.Package, e.Test, reason(output[key])))
+			why := reason(output[key])
+			skipped = append(skipped, fmt.Sprintf("%s %s: %s", e.Package, e.Test, why))
+			if names(why, needed) {
+				wanting = append(wanting, skipped[len(skipped)-1])
+			}
 		default:
 			continue
 		}
@@ -91,6 +100,13 @@ func report(in io.Reader, out io.Writer) (ok bool, err error) {
 	if len(skipped) > 0 {
 		fmt.Fprintf(out, "\nskipped:\n")
 		for _, s := range skipped {
+			fmt.Fprintf(out, "  %s\n", s)
+		}
+	}
+	if len(wanting) > 0 {
+		ok = false
+		fmt.Fprintf(out, "\nskipped for want of what should be there:\n")
+		for _, s := range wanting {
 			fmt.Fprintf(out, "  %s\n", s)
 		}
 	}
@@ -117,4 +133,10 @@ func reason(output []string) string {
 		}
 	}
 	return "no reason given"
+}
+
+// names reports whether one of the words of a reason to skip is one of tools.
+func names(reason string, tools []string) bool {
+	words := strings.FieldsFunc(reason, func(r rune) bool { return strings.ContainsRune(` ,;:"'()`, r) })
+	return slices.ContainsFunc(words, func(w string) bool { return slices.Contains(tools, w) })
 }

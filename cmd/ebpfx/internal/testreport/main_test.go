@@ -40,6 +40,22 @@ func TestReport(t *testing.T) {
 		want: []string{"ok  \ta", "skipped:", "a TestX: x_test.go:7: not root\n"},
 		not:  []string{"WORK="},
 	}, {
+		name: "a test that lacks a tool that is needed",
+		in: `{"Action":"output","Package":"a","Test":"TestX","Output":"    x_test.go:7: there is no g++ to make it\\n"}
+{"Action":"skip","Package":"a","Test":"TestX"}
+{"Action":"pass","Package":"a"}
+`,
+		want: []string{"skipped:", "for want of", "a TestX: x_test.go:7: there is no g++"},
+	}, {
+		name: "a test that lacks another tool",
+		in: `{"Action":"output","Package":"a","Test":"TestX","Output":"    x_test.go:7: no clang-99 and no zsh\\n"}
+{"Action":"skip","Package":"a","Test":"TestX"}
+{"Action":"pass","Package":"a"}
+`,
+		ok:   true,
+		want: []string{"skipped:", "no zsh"},
+		not:  []string{"for want of"},
+	}, {
 		name: "a failed test with all it said",
 		in: `{"Action":"output","Package":"a","Test":"TestX","Output":"    x_test.go:7: got 1\n"}
 {"Action":"output","Package":"a","Test":"TestX","Output":"--- FAIL: TestX (0.00s)\n"}
@@ -72,7 +88,7 @@ func TestReport(t *testing.T) {
 	}} {
 		t.Run(test.name, func(t *testing.T) {
 			var out strings.Builder
-			ok, err := report(strings.NewReader(test.in), &out)
+			ok, err := report(strings.NewReader(test.in), &out, []string{"clang", "g++"})
 			if got := ok && err == nil; got != test.ok {
 				t.Errorf("ok is %v, %v, want %v", ok, err, test.ok)
 			}
