@@ -86,3 +86,18 @@ func TestHookInPlaceOfAlternatives(t *testing.T) {
 		t.Errorf("attached %v", attached)
 	}
 }
+
+// TestFailedHookLeavesNothing: where one hook cannot be served the others are detached again.
+func TestFailedHookLeavesNothing(t *testing.T) {
+	inst := load(t, open(t, testprog.Alternatives), bpf.LoadOptions{Hooks: []bpf.Hook{
+		{Program: "exit_raw", Where: "sys_exit"}, {Program: "getppid_raw", Where: "sys_enter_getppid"}, // no raw tracepoint is called so
+	}})
+	before := kernelFDs()
+	_, _, err := inst.Attach()
+	if err == nil || !strings.Contains(err.Error(), "sys_enter_getppid") {
+		t.Fatalf("got %v", err)
+	}
+	if left := kernelFDs(); len(left) > len(before) {
+		t.Errorf("there are %q, before %q", left, before)
+	}
+}

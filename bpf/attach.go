@@ -96,7 +96,10 @@ func (i *Instance) serve(g *group) *AttachError {
 	var best *way
 	most := 0
 	for _, w := range g.ways {
-		n := i.attachWay(w)
+		n := i.loadRest(w)
+		if n == len(w.points) || len(g.ways) == 1 {
+			n = i.attachWay(w)
+		} // else it would be taken off again, and what it sent until then would come beside what the next way sends
 		if w.points[0].hook && n < len(w.points) {
 			return w.failures()[0]
 		}
@@ -118,8 +121,8 @@ func (i *Instance) serve(g *group) *AttachError {
 	return nil
 }
 
-// attachWay attaches the programs of w, loading them where that was not tried, and returns how many it could.
-func (i *Instance) attachWay(w *way) int {
+// loadRest loads the programs of w of which that was not tried, and returns how many are loaded.
+func (i *Instance) loadRest(w *way) int {
 	n := 0
 	for _, p := range w.points {
 		if p.program == nil && p.failure == nil {
@@ -127,6 +130,17 @@ func (i *Instance) attachWay(w *way) int {
 				p.failure = p.fail(err)
 			}
 		}
+		if p.program != nil {
+			n++
+		}
+	}
+	return n
+}
+
+// attachWay attaches the programs of w that are loaded, and returns how many it could.
+func (i *Instance) attachWay(w *way) int {
+	n := 0
+	for _, p := range w.points {
 		if p.program == nil {
 			continue
 		}

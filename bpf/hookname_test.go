@@ -82,6 +82,36 @@ func TestGroupPoints(t *testing.T) {
 	}
 }
 
+// TestWithout: what a hook asks for takes the place of programs that run at the same moment of the same function, and of no others.
+func TestWithout(t *testing.T) {
+	for _, tc := range []struct {
+		hooked   *point // by its section
+		programs []*point
+		leftOut  bool
+	}{
+		{&point{kind: kprobeKind, symbol: "f"}, []*point{{kind: fentryKind, symbol: "f"}}, true},
+		{&point{kind: kretprobeKind, symbol: "f"}, []*point{{kind: fexitKind, symbol: "f"}}, true},
+		{&point{kind: kprobeKind, symbol: "f"}, []*point{{kind: fentryKind, symbol: "f"}, {kind: fexitKind, symbol: "f"}}, true},
+		{&point{kind: kprobeKind, symbol: "f"}, []*point{{kind: fexitKind, symbol: "f"}}, false},
+		{&point{kind: kretprobeKind, symbol: "f"}, []*point{{kind: fentryKind, symbol: "f"}}, false},
+		{&point{kind: kprobeKind, symbol: "f"}, []*point{{kind: fentryKind, symbol: "g"}}, false},
+		{&point{kind: kprobeKind, symbol: "f"}, []*point{{kind: kprobeKind, symbol: "f"}}, false}, // both are to run
+		{&point{kind: kprobeKind, symbol: "f"}, []*point{{kind: uprobeKind, symbol: "f"}}, false},
+	} {
+		name := tc.hooked.kind.name
+		for _, p := range tc.programs {
+			name += ", " + p.kind.name + " " + p.symbol
+			p.name = p.kind.name
+		}
+		t.Run(name, func(t *testing.T) {
+			rest, leftOut := without(groupPoints(tc.programs), []*way{newWay(tc.hooked)})
+			if tc.leftOut && (len(rest) > 0 || len(leftOut) != len(tc.programs)) || !tc.leftOut && len(leftOut) > 0 {
+				t.Errorf("left out %q", leftOut)
+			}
+		})
+	}
+}
+
 func BenchmarkRenamed(b *testing.B) {
 	kernel := kernelFunctions()
 	for b.Loop() {

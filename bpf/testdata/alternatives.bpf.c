@@ -2,7 +2,7 @@
 /* Programs of which only some may run: each sends who it is. */
 #include "kernel.h"
 
-enum who { TP_BTF = 1, RAW_TP, TRACEPOINT, NOT_THERE, GOOD, BAD, OLD };
+enum who { TP_BTF = 1, RAW_TP, TRACEPOINT, NOT_THERE, GOOD, BAD, OLD, HALF };
 
 struct hit {
 	enum who who;
@@ -53,6 +53,10 @@ int enter_raw(void *ctx)
 	bpf_ringbuf_submit(h, 0);
 	return 0;
 }
+
+/* The other half of that way works, but not all of it does. */
+SEC("raw_tp/sys_enter")
+int enter_raw_too(void *ctx) { return hit(HALF); }
 
 SEC("tp/raw_syscalls/sys_enter")
 int enter(void *ctx) { return hit(GOOD); }

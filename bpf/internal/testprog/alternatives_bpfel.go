@@ -19,6 +19,7 @@ const (
 	alternativesMapHits            = "hits"
 	alternativesProgEnter          = "enter"
 	alternativesProgEnterRaw       = "enter_raw"
+	alternativesProgEnterRawToo    = "enter_raw_too"
 	alternativesProgExitBtf        = "exit_btf"
 	alternativesProgExitRaw        = "exit_raw"
 	alternativesProgExitTracepoint = "exit_tracepoint"
@@ -72,6 +73,7 @@ type alternativesSpecs struct {
 type alternativesProgramSpecs struct {
 	Enter          *ebpf.ProgramSpec `ebpf:"enter"`
 	EnterRaw       *ebpf.ProgramSpec `ebpf:"enter_raw"`
+	EnterRawToo    *ebpf.ProgramSpec `ebpf:"enter_raw_too"`
 	ExitBtf        *ebpf.ProgramSpec `ebpf:"exit_btf"`
 	ExitRaw        *ebpf.ProgramSpec `ebpf:"exit_raw"`
 	ExitTracepoint *ebpf.ProgramSpec `ebpf:"exit_tracepoint"`
@@ -135,6 +137,7 @@ type alternativesVariables struct {
 type alternativesPrograms struct {
 	Enter          *ebpf.Program `ebpf:"enter"`
 	EnterRaw       *ebpf.Program `ebpf:"enter_raw"`
+	EnterRawToo    *ebpf.Program `ebpf:"enter_raw_too"`
 	ExitBtf        *ebpf.Program `ebpf:"exit_btf"`
 	ExitRaw        *ebpf.Program `ebpf:"exit_raw"`
 	ExitTracepoint *ebpf.Program `ebpf:"exit_tracepoint"`
@@ -148,6 +151,7 @@ func (p *alternativesPrograms) Close() error {
 	return _AlternativesClose(
 		p.Enter,
 		p.EnterRaw,
+		p.EnterRawToo,
 		p.ExitBtf,
 		p.ExitRaw,
 		p.ExitTracepoint,
