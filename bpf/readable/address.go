@@ -199,7 +199,7 @@ type familyField struct {
 }
 
 func (f *Form) family() *familyField {
-	for _, name := range []string{"family", "af", "sa_family", "addr_family", "skc_family", "ip_version", "ip_ver", "ipver", "ipv", "ver"} {
+	for _, name := range append(slices.Clone(familyNames), "ip_version", "ip_ver", "ipver", "ipv", "ver") {
 		if field := f.typ.Field(name); field != nil && (field.Type.Kind == decode.Uint || field.Type.Kind == decode.Int) {
 			return &familyField{field, strings.HasPrefix(name, "ip") || name == "ver"}
 		}

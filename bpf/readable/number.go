@@ -1,6 +1,7 @@
 package readable
 
 import (
+	"cmp"
 	"slices"
 	"strconv"
 	"strings"
@@ -31,7 +32,7 @@ func (f *Form) reading(field *decode.Field) *Reading {
 		case name == "cmd_flags" && t.Size == 4, t.Name == "blk_opf_t":
 			return f.requestReading(field)
 		}
-		return timeReading(field)
+		return cmp.Or(f.constantReading(field, name), timeReading(field), pointerReading(field, name))
 	case decode.Array:
 		return bytesReading(field)
 	case decode.String:
@@ -79,5 +80,21 @@ func syscallReading(f *decode.Field) *Reading {
 		}
 		name := sysnr.Name(nr)
 		return append(dst, name...), name != ""
+	}}
+}
+
+// pointerReading shows addresses of memory in hexadecimal that a program keeps in an integer.
+func pointerReading(f *decode.Field, name string) *Reading {
+	named := words(name)
+	last := named[len(named)-1]
+	if f.Type.Size != 8 || f.Type.Kind != decode.Uint || !strings.HasSuffix(last, "addr") && last != "address" && !strings.HasSuffix(last, "ptr") {
+		return nil
+	}
+	return &Reading{Name: f.Name, Width: len("0xffff888000000000"), Number: true, append: func(dst, rec []byte, _ bool) ([]byte, bool) {
+		bits, ok := f.Bits(rec)
+		if !ok || bits == 0 {
+			return dst, false
+		}
+		return strconv.AppendUint(append(dst, "0x"...), bits, 16), true
 	}}
 }

@@ -89,13 +89,13 @@ func TestText(t *testing.T) {
 	}{
 		// As the events of libbpf-tools have them.
 		{"tcpconnect over IPv4", []member{{"", arms("saddr_v4", "saddr_v6", array(u8, 16)), ip("10.0.0.1")}, {"af", u32, unix.AF_INET}},
-			"{saddr=10.0.0.1, af=2}"},
+			"{saddr=10.0.0.1, af=AF_INET}"},
 		{"tcpconnect over IPv6", []member{{"", arms("saddr_v4", "saddr_v6", array(u8, 16)), ip("2001:db8::1")}, {"af", u32, unix.AF_INET6}},
-			"{saddr=2001:db8::1, af=10}"},
-		{"tcptracer", []member{{"", arms("daddr_v4", "daddr_v6", u128), ip("::1")}, {"af", u32, unix.AF_INET6}}, "{daddr=::1, af=10}"},
+			"{saddr=2001:db8::1, af=AF_INET6}"},
+		{"tcptracer", []member{{"", arms("daddr_v4", "daddr_v6", u128), ip("::1")}, {"af", u32, unix.AF_INET6}}, "{daddr=::1, af=AF_INET6}"},
 		{"tcplife", []member{{"saddr", u128, ip("10.0.0.1")}, {"daddr", u128, ip("10.0.0.2")}, {"family", u16, unix.AF_INET}},
-			"{saddr=10.0.0.1, daddr=10.0.0.2, family=2}"},
-		{"tcppktlat", []member{{"saddr", array(u32, 4), ip("fe80::1")}, {"family", u16, unix.AF_INET6}}, "{saddr=fe80::1, family=10}"},
+			"{saddr=10.0.0.1, daddr=10.0.0.2, family=AF_INET}"},
+		{"tcppktlat", []member{{"saddr", array(u32, 4), ip("fe80::1")}, {"family", u16, unix.AF_INET6}}, "{saddr=fe80::1, family=AF_INET6}"},
 		{"bindsnoop", []member{{"addr", array(u8, 16), ip("0.0.0.0")}, {"ver", u8, 4}, {"port", u16, 80}}, "{addr=0.0.0.0, ver=4, port=80}"},
 		{"bindsnoop over IPv6", []member{{"addr", array(u8, 16), nil}, {"ver", u8, 6}}, "{addr=::, ver=6}"},
 
@@ -122,12 +122,21 @@ func TestText(t *testing.T) {
 
 		{"device", []member{{"dev", u32, 1<<20 | 3}, {"major", &btf.Typedef{Name: "dev_t", Type: u32}, 1<<20 | 3}}, "{dev=null, major=null}"},
 		{"no device", []member{{"dev", u32, 3}, {"DEV", u64, 1<<20 | 3}}, "{dev=3, DEV=1048579}"},
+		{"signals", []member{{"sig", s32, 15}, {"signal", u32, 35}, {"signo", s32, 0}, {"exit_signal", u64, 9}}, "{sig=SIGTERM, signal=SIGRTMIN+1, signo=0, exit_signal=9}"},
+		{"states of a socket", []member{{"dport", u16, 80}, {"oldstate", s32, 7}, {"newstate", s32, 2}, {"state", u8, 99}, {"protocol", u16, 6}},
+			"{dport=80, oldstate=CLOSE, newstate=SYN_SENT, state=99, protocol=TCP}"},
+		{"states of others", []member{{"state", s32, 1}, {"proto", u8, 6}}, "{state=1, proto=6}"},
+		{"capability", []member{{"cap", s32, 21}, {"cap_opt", s32, 2}}, "{cap=CAP_SYS_ADMIN, cap_opt=2}"},
+		{"soft interrupts", []member{{"vec_nr", u32, 3}, {"vec", u32, 10}}, "{vec_nr=NET_RX, vec=10}"},
+		{"folders", []member{{"dirfd", s32, -100}, {"from_dfd", u32, -100}, {"dfd", s32, 3}}, "{dirfd=AT_FDCWD, from_dfd=AT_FDCWD, dfd=3}"},
+		{"pointers", []member{{"skaddr", u64, -0x77fffb04a580}, {"data_ptr", u64, 16}, {"address", u64, 0}, {"ptr", u32, 16}}, "{skaddr=0xffff880004fb5a80, data_ptr=0x10, address=0, ptr=16}"},
 		{"no request", []member{{"cmd_flags", u32, 0}}, "{cmd_flags=0}"},
 		{"request", []member{{"sector", u64, 8}, {"cmd_flags", u32, 0}, {"CMD_FLAGS", u32, 2 | 1<<18}, {"op", &btf.Typedef{Name: "blk_opf_t", Type: u32}, 1 | 1<<11 | 1<<12 | 1<<17 | 1<<18 | 1<<19}, {"Cmd_flags", u64, 1}},
 			"{sector=8, cmd_flags=R, CMD_FLAGS=FF, op=FWFASM, Cmd_flags=1}"},
 
 		{"duration", []member{{"delta_us", u64, 1500}, {"lat_ns", u32, 12}, {"delta", u64, 7}}, "{delta_us=1.5ms, lat_ns=12ns, delta=7}"},
-		{"a moment that is none", []member{{"ts", u64, -1}}, "{ts=18446744073709551615}"},
+		{"moments that are none", []member{{"ts", u64, -1}, {"start_time", u64, 4_000_000_000_000_000_000}, {"end", u64, 5}, {"time", u64, 5}},
+			"{ts=18446744073709551615, start_time=4000000000000000000, end=5, time=5}"},
 		{"text in bytes", []member{{"comm", array(u8, 16), "ba\nsh"}, {"data", array(u8, 2), "ab"}}, `{comm=ba\nsh, data=[97, 98]}`},
 		{"arguments", []member{{"args_size", u32, 8}, {"args", array(char, 16), "ls\x00-la\x00x\x00leftover"}}, "{args_size=8, args=ls -la x}"},
 		{"arguments without a size", []member{{"argv", array(char, 16), "ls\x00-la\x00\x00old"}}, "{argv=ls -la}"},
@@ -151,7 +160,7 @@ func TestMoment(t *testing.T) {
 	if err := unix.ClockGettime(unix.CLOCK_MONOTONIC, &now); err != nil {
 		t.Fatal(err)
 	}
-	for name, unit := range map[string]time.Duration{"ts": 1, "ts_us": time.Microsecond, "timestamp_ns": 1} {
+	for name, unit := range map[string]time.Duration{"ts": 1, "start_time": 1, "exit_us": time.Microsecond, "ts_us": time.Microsecond, "timestamp_ns": 1} {
 		typ, rec := packed(t, []member{{name, u64, int(time.Duration(now.Nano()) / unit)}})
 		text, ok := Of(typ).Reading(0).Append(nil, rec, true)
 		if !ok {

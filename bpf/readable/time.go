@@ -12,8 +12,9 @@ import (
 	"github.com/ebpfx/ebpfx/bpf/decode"
 )
 
-// Words of names that tell a moment and a duration.
+// Words of names that tell a moment and a duration. What a moment began or ended with is told by two: start_time, exit_ns.
 var (
+	edgeWords     = []string{"start", "begin", "end", "exit", "stop", "boot"}
 	momentWords   = []string{"ts", "timestamp", "ktime"}
 	durationWords = []string{"delta", "lat", "latency", "duration", "dur", "elapsed", "span", "delay"}
 )
@@ -38,7 +39,7 @@ func timeReading(f *decode.Field) *Reading {
 	named := words(rest)
 	last := named[len(named)-1]
 	switch {
-	case f.Type.Size == 8 && slices.Contains(momentWords, last):
+	case f.Type.Size == 8 && (slices.Contains(momentWords, last) || isEdge(named, unit)):
 		if unit == 0 {
 			unit = time.Nanosecond
 		}
@@ -53,6 +54,14 @@ func timeReading(f *decode.Field) *Reading {
 		}}
 	}
 	return nil
+}
+
+// isEdge reports whether a name of these words is that of the moment at which something began or ended.
+func isEdge(named []string, unit time.Duration) bool {
+	if last := len(named) - 1; named[last] == "time" {
+		return last > 0 && slices.Contains(edgeWords, named[last-1])
+	}
+	return unit != 0 && slices.Contains(edgeWords, named[len(named)-1])
 }
 
 // clock reads the clock that bpf_ktime_get_ns reads.
@@ -91,7 +100,7 @@ func momentReading(f *decode.Field, unit time.Duration) *Reading {
 		switch {
 		case at <= now+ahead:
 			moment = c.zero.Add(at)
-		case at >= epoch:
+		case at >= epoch && at <= time.Duration(c.started.UnixNano())+now-c.at+ahead:
 			moment = time.Unix(0, int64(at))
 		default:
 			return dst, false
