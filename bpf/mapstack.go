@@ -46,6 +46,16 @@ func (i *Instance) StackMaps() ([]*Map, error) {
 	return list, nil
 }
 
+// FindStack returns the stack trace that bpf_get_stackid called id from the first of maps that has it, the innermost frame first; nil where none does.
+func FindStack(maps []*Map, id int64) []Frame {
+	for _, m := range maps {
+		if frames, err := m.Stack(id); err == nil && frames != nil {
+			return frames
+		}
+	}
+	return nil
+}
+
 // HoldsStacks reports whether the values of m are stack traces.
 func (m *Map) HoldsStacks() bool { return m.kind.stacks }
 

@@ -81,10 +81,5 @@ func (s *Snapshot) HasStacks() bool { return len(s.stacks) > 0 }
 // Stack returns the stack trace that bpf_get_stackid called id, the innermost frame first. It is nil
 // where no map has it. It must not be called once the instance is closed.
 func (s *Snapshot) Stack(id int64) []Frame {
-	for _, m := range s.stacks {
-		if frames, err := m.Stack(id); err == nil && frames != nil {
-			return frames
-		}
-	}
-	return nil
+	return FindStack(s.stacks, id)
 }

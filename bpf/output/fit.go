@@ -11,7 +11,8 @@ const gap = "  "
 // layout is the columns of one type on a terminal of some width.
 type layout struct {
 	columns []column
-	room    int // the terminal's width, 0 for none
+	room    int             // the terminal's width, 0 for none
+	stacks  []*decode.Field // stack traces, which are no columns
 }
 
 func newLayout(typ *decode.Type, form *readable.Form, room int) *layout {

@@ -16,26 +16,27 @@ import (
 // Folded prints maps of stack traces as flame graph tools take them, once at the end: a line an entry, with the process, its functions and
 // those of the kernel, the outermost first, and the first number of the value: "bash;main;read;vfs_read 12".
 type Folded struct {
-	w       *bufio.Writer
-	symbols Symbols
-	lines   map[string]string // by map and key; made when an entry is seen first, while its process lives
+	w      *bufio.Writer
+	traces *traces
+	lines  map[string]string // by map and key; made when an entry is seen first, while its process lives
 }
 
 // NewFolded prints to w.
 func NewFolded(w io.Writer, symbols Symbols) *Folded {
-	return &Folded{w: bufio.NewWriter(w), symbols: symbols, lines: make(map[string]string)}
+	return &Folded{w: bufio.NewWriter(w), traces: &traces{Symbols: symbols}, lines: make(map[string]string)}
 }
 
 // WriteMaps takes note of the stacks of s, and prints them with their numbers if last is set.
 func (f *Folded) WriteMaps(s *bpf.Snapshot, last bool) error {
+	f.traces.in(s)
 	counts := make(map[string]uint64)
 	for _, c := range s.Maps {
 		weight, at := weightOf(c.Value)
-		if weight == nil || !s.HasStacks() || !slices.ContainsFunc(c.Entry.Fields, isStackID) {
+		if weight == nil || len(f.traces.members(c.Entry)) == 0 {
 			continue
 		}
 		for _, entry := range c.Entries {
-			line := f.line(s, c, entry)
+			line := f.line(c, entry)
 			if n, _ := weight.Bits(c.ValueOf(entry)[at:]); line != "" {
 				counts[line] += n
 			}
@@ -54,19 +55,18 @@ func (f *Folded) WriteMaps(s *bpf.Snapshot, last bool) error {
 }
 
 // line returns the stacks of an entry, "" where there are none.
-func (f *Folded) line(s *bpf.Snapshot, c bpf.MapContent, entry []byte) string {
+func (f *Folded) line(c bpf.MapContent, entry []byte) string {
 	key := c.Name + "\x00" + string(c.KeyOf(entry))
 	if line, ok := f.lines[key]; ok {
 		return line
 	}
 	var user, kernel []string
-	for i := range c.Entry.Fields {
-		switch field := &c.Entry.Fields[i]; {
-		case !isStackID(*field):
-		case isUserStack(field.Name):
-			user = append(user, framesOf(s, c.Entry, field, entry, f.symbols, false)...)
-		default:
-			kernel = append(kernel, framesOf(s, c.Entry, field, entry, f.symbols, false)...)
+	for _, field := range f.traces.members(c.Entry) {
+		frames := f.traces.frames(c.Entry, field, entry, false)
+		if isUserStack(field.Name) {
+			user = append(user, frames...)
+		} else {
+			kernel = append(kernel, frames...)
 		}
 	}
 	line := ""

@@ -7,7 +7,6 @@ import (
 
 	"github.com/ebpfx/ebpfx/bpf"
 	"github.com/ebpfx/ebpfx/bpf/decode"
-	"github.com/ebpfx/ebpfx/bpf/readable"
 )
 
 // JSON prints one object a line, as [decode.Type.AppendJSON] writes it. An event has the
@@ -16,11 +15,11 @@ import (
 // its bytes as hex digits in "_raw"; a value that is no struct is in "_value".
 //
 // Where package readable has more to say than the value itself, that stands behind it: "saddr":16777343,"saddr_text":"127.0.0.1". With
-// [RawValues] it does not.
+// [RawValues] it does not. So do the functions of a stack trace with [StackNames]: "kstack":[...],"kstack_text":["schedule+0x23",...].
 type JSON struct {
 	buffer
 	options
-	forms  map[*decode.Type]*readable.Form
+	forms  map[*decode.Type]*jsonForm
 	text   []byte // of one reading
 	tag    Tag
 	prefix []byte // of lines with tag: its members, each with a comma behind
@@ -28,7 +27,7 @@ type JSON struct {
 
 // NewJSON prints one object a line to w.
 func NewJSON(w io.Writer, opts ...Option) *JSON {
-	return &JSON{buffer: buffer{w: w}, options: optionsOf(opts), forms: make(map[*decode.Type]*readable.Form)}
+	return &JSON{buffer: buffer{w: w}, options: optionsOf(opts), forms: make(map[*decode.Type]*jsonForm)}
 }
 
 // Write prints the records of b.

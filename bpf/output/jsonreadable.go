@@ -8,17 +8,37 @@ import (
 // textSuffix is behind the name of a member that says what another one means.
 const textSuffix = "_text"
 
+// jsonForm is how values of one struct are written.
+type jsonForm struct {
+	*readable.Form
+	stacks []*decode.Field // stack traces of which the functions are told
+}
+
 // appendMembers appends the members of rec, a value of the struct typ, with what they mean.
 func (j *JSON) appendMembers(dst []byte, typ *decode.Type, rec []byte) []byte {
-	form, known := j.forms[typ]
-	if !known {
-		form = j.form(typ)
+	form := j.forms[typ]
+	if form == nil {
+		form = &jsonForm{j.form(typ), j.traces.members(typ)}
 		j.forms[typ] = form
 	}
-	if form == nil {
-		return typ.AppendJSONMembers(dst, rec)
+	if form.Form == nil {
+		dst = typ.AppendJSONMembers(dst, rec)
+	} else {
+		dst = j.appendShown(dst, typ, form.Form, rec)
 	}
-	return j.appendShown(dst, typ, form, rec)
+	for _, f := range form.stacks {
+		if !f.Absent(rec) {
+			dst = append(append(append(dst, `,"`...), f.Name...), textSuffix+`":[`...)
+			for i, frame := range j.traces.frames(typ, f, rec, true) {
+				if i > 0 {
+					dst = append(dst, ',')
+				}
+				dst = decode.AppendJSONString(dst, []byte(frame))
+			}
+			dst = append(dst, ']')
+		}
+	}
+	return dst
 }
 
 func (j *JSON) appendShown(dst []byte, typ *decode.Type, form *readable.Form, rec []byte) []byte {

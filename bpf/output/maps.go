@@ -15,20 +15,13 @@ import (
 // name, and then global variables. What is zero or empty is not mentioned.
 type Maps struct {
 	*Table
-	symbols Symbols
-	passes  int
-	powers  bool // slots of histograms are powers of two
-}
-
-// Symbols names the frames of stack traces, as stack.Names does.
-type Symbols interface {
-	KernelFrames(frames []bpf.Frame, long bool) []string
-	UserFrames(pid int, frames []bpf.Frame, long bool) []string
+	passes int
+	powers bool // slots of histograms are powers of two
 }
 
 // NewMaps prints to w. width is the terminal's in columns, 0 for none.
 func NewMaps(w io.Writer, width int, symbols Symbols, opts ...Option) *Maps {
-	return &Maps{Table: NewTable(w, width, opts...), symbols: symbols}
+	return &Maps{Table: NewTable(w, width, append(opts[:len(opts):len(opts)], StackNames(symbols))...)}
 }
 
 // rowsAtOnce is how much of a map is shown while the program still runs.
@@ -40,6 +33,7 @@ func (m *Maps) WriteMaps(s *bpf.Snapshot, last bool) error {
 	if len(s.Maps)+len(s.Variables) == 0 {
 		return m.Flush()
 	}
+	m.traces.in(s)
 	m.powers = s.Logarithmic
 	if m.passes++; m.passes > 1 {
 		m.lines = append(m.lines, '\n')
@@ -53,7 +47,7 @@ func (m *Maps) WriteMaps(s *bpf.Snapshot, last bool) error {
 		if n := len(content.Entries); !last && n > rowsAtOnce && !isHistogramArray(content) {
 			content.Entries, left = content.Entries[:rowsAtOnce], n-rowsAtOnce
 		}
-		if err := m.writeMap(s, content); err != nil {
+		if err := m.writeMap(content); err != nil {
 			return err
 		}
 		if left > 0 {
@@ -69,23 +63,31 @@ func (m *Maps) WriteMaps(s *bpf.Snapshot, last bool) error {
 	return m.Flush()
 }
 
-func (m *Maps) writeMap(s *bpf.Snapshot, c bpf.MapContent) error {
-	switch slots := slotsOf(c.Value); {
-	case slots != nil:
+func (m *Maps) writeMap(c bpf.MapContent) error {
+	stacks := m.traces.members(c.Entry)
+	slots := slotsOf(c.Value)
+	switch {
+	case slots != nil && !countsBeside(c, slots):
 		for _, entry := range c.Entries {
-			m.histogram(c, slots, entry)
+			m.histogram(c, slots, stacks, entry)
 		}
 		return nil
 	case isHistogramArray(c):
 		m.heading(c.Name)
 		m.lines = appendHistogram(m.lines, slotsOfArray(c), m.powers)
 		return nil
-	case s.HasStacks() && slices.ContainsFunc(c.Entry.Fields, isStackID):
+	case len(stacks) > 0:
 		m.heading(c.Name)
+		form := withoutStacks(m.form(c.Entry), c.Entry, stacks)
 		for _, entry := range c.Entries {
-			m.stacks(s, c.Entry, entry)
+			m.lines = m.traces.appendFrames(m.lines, c.Entry, stacks, entry)
+			m.lines = readable.AppendText(append(m.lines, "  "...), c.Entry, form, entry)
+			m.lines = append(m.lines, '\n')
 		}
 		return nil
+	case slots != nil:
+		form := readable.Without(m.form(c.Entry), c.Entry, func(f *decode.Field) bool { return f.Name == slots.Name })
+		m.layouts[c.Entry] = newLayout(c.Entry, form, m.width)
 	}
 	m.shown = nil // the header comes again with every pass
 	for _, entry := range c.Entries {
@@ -102,8 +104,25 @@ func (m *Maps) heading(text string) {
 	m.lines = append(m.lines, '\n')
 }
 
-// histogram prints an entry whose value has slots, under its key and what else is in the value.
-func (m *Maps) histogram(c bpf.MapContent, slots *decode.Field, entry []byte) {
+// countsBeside reports whether what c found out is in other numbers than the slots of its values, which are all empty: programs may be able to do both.
+func countsBeside(c bpf.MapContent, slots *decode.Field) bool {
+	beside := false
+	for _, entry := range c.Entries {
+		value := c.ValueOf(entry)
+		if slices.Max(readSlots(slots.Type, slots.Bytes(value))) > 0 {
+			return false
+		}
+		for i := range c.Value.Fields {
+			f := &c.Value.Fields[i]
+			n, _ := f.Bits(value)
+			beside = beside || isCount(f.Type) && n != 0
+		}
+	}
+	return beside
+}
+
+// histogram prints an entry whose value has slots, under its key, what else is in the value, and its stack traces.
+func (m *Maps) histogram(c bpf.MapContent, slots *decode.Field, stacks []*decode.Field, entry []byte) {
 	value := c.ValueOf(entry)
 	counts := readSlots(slots.Type, slots.Bytes(value))
 	if slices.Max(counts) == 0 {
@@ -111,7 +130,8 @@ func (m *Maps) histogram(c bpf.MapContent, slots *decode.Field, entry []byte) {
 	}
 	text := []byte(c.Name)
 	if keyTells(c) {
-		text = append(readable.AppendText(append(text, '['), c.Key, m.form(c.Key), c.KeyOf(entry)), ']')
+		form := withoutStacks(m.form(c.Key), c.Key, stacks)
+		text = append(readable.AppendText(append(text, '['), c.Key, form, c.KeyOf(entry)), ']')
 	}
 	for i := range c.Value.Fields {
 		if f := &c.Value.Fields[i]; f.Name != slots.Name {
@@ -119,12 +139,17 @@ func (m *Maps) histogram(c bpf.MapContent, slots *decode.Field, entry []byte) {
 		}
 	}
 	m.heading(string(text))
+	m.lines = m.traces.appendFrames(m.lines, c.Entry, stacks, entry)
 	m.lines = appendHistogram(m.lines, counts, m.powers)
 }
 
-// keyTells reports whether the keys of c say anything: where there is one entry alone they are mostly zero.
+// keyTells reports whether the keys of c say anything: where there is one entry alone they are mostly zero, or -1, which stands for all.
 func keyTells(c bpf.MapContent) bool {
-	return len(c.Entries) > 1 || strings.Trim(string(c.KeyOf(c.Entries[0])), "\x00") != ""
+	if len(c.Entries) > 1 {
+		return true
+	}
+	key := string(c.KeyOf(c.Entries[0]))
+	return strings.Trim(key, "\x00") != "" && strings.Trim(key, "\xff") != ""
 }
 
 // isHistogramArray reports whether the map itself is a histogram, an entry a slot.

@@ -12,16 +12,16 @@ import (
 // stand beside its number, in NAME_text.
 type MapsJSON struct {
 	*JSON
-	symbols Symbols
 }
 
 // NewMapsJSON prints to w.
 func NewMapsJSON(w io.Writer, symbols Symbols, opts ...Option) *MapsJSON {
-	return &MapsJSON{JSON: NewJSON(w, opts...), symbols: symbols}
+	return &MapsJSON{NewJSON(w, append(opts[:len(opts):len(opts)], StackNames(symbols))...)}
 }
 
 // WriteMaps prints s and writes it out.
 func (m *MapsJSON) WriteMaps(s *bpf.Snapshot, last bool) error {
+	m.traces.in(s)
 	for _, c := range s.Maps {
 		sortEntries(c, false)
 		m.lines = append(m.lines, `{"_map":`...)
@@ -32,9 +32,6 @@ func (m *MapsJSON) WriteMaps(s *bpf.Snapshot, last bool) error {
 			}
 			m.lines = append(m.lines, '{')
 			m.lines = m.appendMembers(m.lines, c.Entry, entry)
-			if s.HasStacks() {
-				m.stacks(s, c.Entry, entry)
-			}
 			m.lines = append(m.lines, '}')
 		}
 		m.lines = append(m.lines, "]}\n"...)
@@ -51,22 +48,4 @@ func (m *MapsJSON) WriteMaps(s *bpf.Snapshot, last bool) error {
 		m.lines = append(m.lines, "}}\n"...)
 	}
 	return m.Flush()
-}
-
-// stacks appends the functions of the stack traces of an entry.
-func (m *MapsJSON) stacks(s *bpf.Snapshot, t *decode.Type, entry []byte) {
-	for i := range t.Fields {
-		f := &t.Fields[i]
-		if !isStackID(*f) {
-			continue
-		}
-		m.lines = append(append(append(m.lines, `,"`...), f.Name...), `_text":[`...)
-		for i, frame := range framesOf(s, t, f, entry, m.symbols, true) {
-			if i > 0 {
-				m.lines = append(m.lines, ',')
-			}
-			m.lines = decode.AppendJSONString(m.lines, []byte(frame))
-		}
-		m.lines = append(m.lines, ']')
-	}
 }

@@ -23,6 +23,7 @@ type Tag struct {
 
 // recordWriter is what Table and JSON have in common.
 type recordWriter interface {
+	of(*bpf.Instance)
 	WriteRecord(tag Tag, typ *decode.Type, rec []byte) error
 }
 
@@ -32,6 +33,7 @@ func writeBatch(w recordWriter, b *bpf.Batch) error {
 	if b.Stream == nil {
 		return nil
 	}
+	w.of(b.Instance)
 	var tag Tag
 	if b.Instance != nil && len(b.Instance.Streams()) > 1 {
 		tag.Stream = b.Stream.Name()

@@ -15,7 +15,8 @@ import (
 // On a terminal a row fits its width as far as numbers allow it, and text that does not fit ends in
 // "…"; elsewhere all text is whole. The header comes again when the type or [Tag] changes,
 // then with a line "# stream type" of its own where there is a tag. A record
-// of unknown type is a row of its bytes in hex and ASCII. Values are shown as package readable does, unless [RawValues] is given.
+// of unknown type is a row of its bytes in hex and ASCII. Values are shown as package readable does, unless [RawValues] is given, and
+// stack traces below their row where [StackNames] is.
 type Table struct {
 	buffer
 	options
@@ -52,7 +53,9 @@ func (t *Table) WriteRecord(tag Tag, typ *decode.Type, rec []byte) error {
 	}
 	l := t.layouts[typ]
 	if l == nil {
-		l = newLayout(typ, t.form(typ), t.width)
+		stacks := t.traces.members(typ)
+		l = newLayout(typ, withoutStacks(t.form(typ), typ, stacks), t.width)
+		l.stacks = stacks
 		t.layouts[typ] = l
 	}
 	t.row.reset()
@@ -68,6 +71,9 @@ func (t *Table) WriteRecord(tag Tag, typ *decode.Type, rec []byte) error {
 		t.header(tag, l)
 	}
 	t.line(l, &t.row)
+	if len(l.stacks) > 0 {
+		t.lines = t.traces.appendFrames(t.lines, typ, l.stacks, rec)
+	}
 	return t.lineDone()
 }
 

@@ -6,6 +6,8 @@
 package readable
 
 import (
+	"slices"
+
 	"github.com/ebpfx/ebpfx/bpf/decode"
 )
 
@@ -78,6 +80,23 @@ func (f *Form) Nested(i int) *Form {
 		return nil
 	}
 	return f.fields[i].nested
+}
+
+// Without is f, the Form of t, with those members hidden, too, that hide names.
+func Without(f *Form, t *decode.Type, hide func(*decode.Field) bool) *Form {
+	if t == nil || !slices.ContainsFunc(t.Fields, func(field decode.Field) bool { return hide(&field) }) {
+		return f
+	}
+	less := &Form{typ: t, fields: make([]shown, len(t.Fields))}
+	if f != nil {
+		copy(less.fields, f.fields)
+	}
+	for i := range t.Fields {
+		if hide(&t.Fields[i]) {
+			less.fields[i] = shown{hidden: true}
+		}
+	}
+	return less
 }
 
 // AppendText appends rec, a value of type t whose Form is f, as [decode.Type.AppendText] does.
