@@ -3,6 +3,8 @@ package bpf
 import (
 	"fmt"
 	"slices"
+
+	"github.com/ebpfx/ebpfx/bpf/internal/flow"
 )
 
 // Snapshot is what programs left in maps and global variables for others to read, at one time.
@@ -43,6 +45,35 @@ func (i *Instance) Snapshot() (*Snapshot, error) {
 	}
 	s.stacks, err = i.StackMaps()
 	return s, err
+}
+
+// Counts is Snapshot for what programs that send events count beside them, and add up: of maps those in which they add to what is there, and of
+// variables, too. What else such programs keep is of use to themselves.
+func (i *Instance) Counts() (*Snapshot, error) {
+	s, err := i.Snapshot()
+	if err != nil {
+		return nil, err
+	}
+	counted := i.object.additions()
+	s.Maps = slices.DeleteFunc(s.Maps, func(m MapContent) bool { return len(counted[m.Name]) == 0 })
+	s.Variables = slices.DeleteFunc(s.Variables, func(v Variable) bool {
+		spec := i.object.spec.Variables[v.Name]
+		return !slices.ContainsFunc(counted[spec.SectionName], func(offset int64) bool {
+			return int64(spec.Offset) <= offset && offset < int64(spec.Offset)+int64(spec.Size())
+		})
+	})
+	return s, nil
+}
+
+// additions returns the maps that programs count in. Of sections of variables there are the places, too.
+func (o *Object) additions() map[string][]int64 {
+	counted := make(map[string][]int64)
+	for _, p := range o.spec.Programs {
+		for _, a := range flow.Additions(p.Instructions) {
+			counted[a.Map] = append(counted[a.Map], a.Offset)
+		}
+	}
+	return counted
 }
 
 // variables returns the variables that programs may write and that are not zero, with their values of now.

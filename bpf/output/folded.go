@@ -4,6 +4,7 @@ import (
 	"bufio"
 	"fmt"
 	"io"
+	"maps"
 	"slices"
 	"strings"
 
@@ -13,23 +14,50 @@ import (
 	"github.com/ebpfx/ebpfx/bpf/stack"
 )
 
-// Folded prints maps of stack traces as flame graph tools take them, once at the end: a line an entry, with the process, its functions and
-// those of the kernel, the outermost first, and the first number of the value: "bash;main;read;vfs_read 12".
+// Folded prints stack traces as flame graph tools take them, once at the end: a line for each that differs, with the process, its functions and
+// those of the kernel, the outermost first: "bash;main;read;vfs_read 12". The number is the first of the value of entries in maps, and how often the
+// stack trace came in events.
 type Folded struct {
 	w      *bufio.Writer
 	traces *traces
 	lines  map[string]string // by map and key; made when an entry is seen first, while its process lives
+	events map[string]uint64 // by line
+}
+
+// HasStacks reports whether records of type t are or name stack traces, by the names of members. Those of which they have but the number are in maps.
+func HasStacks(t *decode.Type, maps bool) bool {
+	return slices.ContainsFunc(t.Fields, func(f decode.Field) bool { return isStack(&f) || maps && isStackID(&f) })
 }
 
 // NewFolded prints to w.
 func NewFolded(w io.Writer, symbols Symbols) *Folded {
-	return &Folded{w: bufio.NewWriter(w), traces: &traces{Symbols: symbols}, lines: make(map[string]string)}
+	return &Folded{w: bufio.NewWriter(w), traces: &traces{Symbols: symbols}, lines: make(map[string]string), events: make(map[string]uint64)}
 }
+
+// Write counts the stack traces of the records of b.
+func (f *Folded) Write(b *bpf.Batch) error {
+	if b.Stream == nil {
+		return nil
+	}
+	f.traces.of(b.Instance)
+	for i := range b.Len() {
+		rec := b.Record(i)
+		if t := b.Stream.Type(rec); t != nil {
+			if line := f.fold(t, rec); line != "" {
+				f.events[line]++
+			}
+		}
+	}
+	return nil
+}
+
+// Flush does nothing: lines are printed at the end.
+func (f *Folded) Flush() error { return nil }
 
 // WriteMaps takes note of the stacks of s, and prints them with their numbers if last is set.
 func (f *Folded) WriteMaps(s *bpf.Snapshot, last bool) error {
 	f.traces.in(s)
-	counts := make(map[string]uint64)
+	counts := maps.Clone(f.events)
 	for _, c := range s.Maps {
 		weight, at := weightOf(c.Value)
 		if weight == nil || len(f.traces.members(c.Entry)) == 0 {
@@ -60,21 +88,26 @@ func (f *Folded) line(c bpf.MapContent, entry []byte) string {
 	if line, ok := f.lines[key]; ok {
 		return line
 	}
+	line := f.fold(c.Entry, entry)
+	f.lines[key] = line
+	return line
+}
+
+// fold returns the stacks of a record, "" where there are none.
+func (f *Folded) fold(t *decode.Type, rec []byte) string {
 	var user, kernel []string
-	for _, field := range f.traces.members(c.Entry) {
-		frames := f.traces.frames(c.Entry, field, entry, false)
+	for _, field := range f.traces.members(t) {
+		frames := f.traces.frames(t, field, rec, false)
 		if isUserStack(field.Name) {
 			user = append(user, frames...)
 		} else {
 			kernel = append(kernel, frames...)
 		}
 	}
-	line := ""
-	if len(user)+len(kernel) > 0 {
-		line = stack.Fold([]string{nameOf(c.Entry, entry)}, user, kernel)
+	if len(user)+len(kernel) == 0 {
+		return ""
 	}
-	f.lines[key] = line
-	return line
+	return stack.Fold([]string{nameOf(t, rec)}, user, kernel)
 }
 
 // nameOf returns what the process is called that an entry is about: as the entry says, or as it is called now.

@@ -10,6 +10,7 @@ import (
 	"github.com/urfave/cli/v2"
 	"golang.org/x/sys/unix"
 
+	"github.com/ebpfx/ebpfx/bpf/stack"
 	"github.com/ebpfx/ebpfx/luart"
 )
 
@@ -58,6 +59,9 @@ type call struct {
 	flags settings     // global
 	cli   *cli.Context // for the verb's own flags
 	args  []string     // positional
+
+	symbols    *stack.Names // of all that is printed
+	hiddenTold bool         // see noticeHidden
 }
 
 // action makes a verb's function into what urfave/cli calls: it reads the global flags,
@@ -79,7 +83,7 @@ func action(con *console, verb func(context.Context, *call) error) cli.ActionFun
 			ctx, cancel = context.WithTimeoutCause(ctx, s.timeout, fmt.Errorf("not done after %v (--timeout)", s.timeout))
 			defer cancel()
 		}
-		err = verb(ctx, &call{console: con, flags: s, cli: c, args: c.Args().Slice()})
+		err = verb(ctx, &call{console: con, flags: s, cli: c, args: c.Args().Slice(), symbols: &stack.Names{}})
 		if errors.Is(err, context.Canceled) || errors.Is(err, context.DeadlineExceeded) {
 			return context.Cause(ctx)
 		}

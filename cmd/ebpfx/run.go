@@ -142,6 +142,7 @@ func (c *call) runOptions() luart.RunOptions {
 			discarded[t] = records
 		},
 		Ended: func(t *builder.Target, stats bpf.Stats, ran time.Duration) {
+			c.noticeHidden()
 			c.progressf("%s", summary(t.Name, stats, discarded[t], ran))
 		},
 		Timeout:         c.flags.timeout,
@@ -156,13 +157,13 @@ func (c *call) runOptions() luart.RunOptions {
 func (c *call) sink() output.Sink {
 	switch c.flags.output {
 	case "json":
-		return output.NewJSON(c.stdout, c.values()...)
+		return output.NewJSON(c.stdout, c.eventValues()...)
 	case rawOutput:
 		return output.NewRaw(c.stdout)
 	case "none":
 		return output.Discard()
 	}
-	return output.NewTable(c.stdout, terminalWidth(c.stdout), c.values()...)
+	return output.NewTable(c.stdout, terminalWidth(c.stdout), c.eventValues()...)
 }
 
 // values says how values are printed.
@@ -171,6 +172,17 @@ func (c *call) values() []output.Option {
 		return []output.Option{output.RawValues()}
 	}
 	return nil
+}
+
+// eventValues says how those of events are.
+func (c *call) eventValues() []output.Option { return append(c.values(), output.StackNames(c.symbols)) }
+
+// noticeHidden tells, once, why functions of the kernel have no names, if some were asked for.
+func (c *call) noticeHidden() {
+	if hidden := c.symbols.Kernel.Err(); hidden != nil && !c.hiddenTold {
+		c.hiddenTold = true
+		c.notice(hidden.Error())
+	}
 }
 
 // summary says what the run of a target came to. discarded counts the events that the

@@ -76,8 +76,7 @@ func (c *call) programEdition(ctx context.Context, load luart.LoadOptions) (*edi
 	if err != nil {
 		return nil, err
 	}
-	interval := c.cli.Duration(intervalFlag)
-	if interval <= 0 {
+	if interval := c.cli.Duration(intervalFlag); interval <= 0 {
 		return nil, usagef("--%s: %v is no time to wait", intervalFlag, interval)
 	}
 	if err := p.setOptions(c.args[1:]); err != nil {
@@ -104,14 +103,27 @@ func (c *call) programEdition(ctx context.Context, load luart.LoadOptions) (*edi
 		return c.buildOne(ctx, script.Project(), t) // -e may describe others
 	}
 	opts.Open = func(t *builder.Target, path string) (*bpf.Object, error) {
-		if t.Name == p.target.Name {
+		switch {
+		case t.Name != p.target.Name:
+			return bpf.Open(path)
+		case path == p.compiled:
 			return p.object, nil
 		}
-		return bpf.Open(path)
+		// Compiled in another way, since the verifier refused the first.
+		object, err := openAs(p.path, path)
+		if err != nil {
+			return nil, err
+		}
+		return object, (&program{path: p.path, object: object}).setEvents(c.cli.StringSlice(eventFlag))
 	}
-	if p.speaksThroughMaps() {
-		opts.Watch, opts.WatchInterval = c.mapWatcher(), interval
+	switch {
+	case p.speaksThroughMaps():
+		c.watchMaps(&opts)
 		opts.Ended = func(t *builder.Target, _ bpf.Stats, ran time.Duration) { c.progressf("%s: %s", t.Name, seconds(ran)) }
+	case c.flags.output == foldedOutput:
+		c.foldEvents(&opts)
+	default:
+		c.watchCounts(p, &opts)
 	}
 	notice := opts.Notice
 	opts.Notice = func(text string) { notice(asFlags(text)) }
@@ -121,11 +133,16 @@ func (c *call) programEdition(ctx context.Context, load luart.LoadOptions) (*edi
 // code returns what a flag brings of Lua, a line each time that it is given.
 func (c *call) code(flag string) string { return strings.Join(c.cli.StringSlice(flag), "\n") }
 
-// advice is how package bpf tells to attach a program in a project.lua.
-var advice = regexp.MustCompile(`attach_to\("([^"]*)", "([^"]*)"\)`)
+// Advice that is for a project.lua: how to attach a program, and with which flags to compile.
+var (
+	attachAdvice = regexp.MustCompile(`attach_to\("([^"]*)", "([^"]*)"\)`)
+	cflagsAdvice = regexp.MustCompile(`; add_cflags\("[^"]*"\) spares the attempt`)
+)
 
 // asFlags puts advice into words of the command line.
-func asFlags(text string) string { return advice.ReplaceAllString(text, "--"+attachFlag+" $1=$2") }
+func asFlags(text string) string {
+	return cflagsAdvice.ReplaceAllString(attachAdvice.ReplaceAllString(text, "--"+attachFlag+" $1=$2"), "")
+}
 
 // flagged puts err into words of the command line where it is about an attach point that is not what it should be.
 func flagged(err error) error {

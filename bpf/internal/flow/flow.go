@@ -1,10 +1,12 @@
 // Package flow finds what an eBPF program holds in its registers when it calls
-// a helper: which map, which constant. It follows every path, through spills to the stack and
+// a helper: which map, which constant; and in which maps it counts. It follows every path, through spills to the stack and
 // calls of subprograms, and says that it does not know where paths disagree.
 package flow
 
 import (
 	"maps"
+	"slices"
+	"strings"
 
 	"github.com/cilium/ebpf/asm"
 )
@@ -18,6 +20,9 @@ const (
 	Unknown             // anything
 	Map                 // a pointer to the map called Value.Map
 	Const               // the number Value.Const
+	Element             // a pointer into a value of the map called Value.Map, Value.Const bytes behind its start or, in an array, that of the array
+	loaded              // a number that such a value has
+	sum                 // such a number with something added
 )
 
 // Value is what is known of a register.
@@ -45,6 +50,35 @@ type Call struct {
 	Index  int // of the instruction
 	Helper asm.BuiltinFunc
 	Args   [6]Value // Args[1] is R1, ..., Args[5] is R5
+}
+
+// Addition is where a program adds to a number that a map keeps: it counts there.
+type Addition struct {
+	Map    string
+	Offset int64 // of the number, where the map is a section of variables; else 0
+}
+
+// Additions returns where the program insns counts, without order.
+func Additions(insns asm.Instructions) []Addition {
+	w := newWalk(insns)
+	w.run()
+	found := make(map[Addition]struct{})
+	w.visit(func(i int, s *state) {
+		ins := &insns[i]
+		if class := ins.OpCode.Class(); class != asm.StXClass || ins.Dst >= registers || ins.Src >= registers {
+			return
+		}
+		to, what := s.regs[ins.Dst], s.regs[ins.Src]
+		if to.Kind != Element || ins.OpCode.Mode() == asm.MemMode && (what.Kind != sum || what.Map != to.Map) {
+			return
+		}
+		a := Addition{Map: to.Map}
+		if strings.HasPrefix(to.Map, ".") {
+			a.Offset = to.Const + int64(ins.Offset)
+		}
+		found[a] = struct{}{}
+	})
+	return slices.Collect(maps.Keys(found))
 }
 
 // registers of which something can be known: R0 to R9.

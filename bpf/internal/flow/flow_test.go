@@ -195,3 +195,27 @@ func TestInsertTooFar(t *testing.T) {
 		t.Error("no error")
 	}
 }
+
+func TestAdditions(t *testing.T) {
+	lookup := asm.Instructions{mapPtr(asm.R1, "counts"), asm.Mov.Reg(asm.R2, asm.RFP), asm.FnMapLookupElem.Call(), jump(asm.JEq.Imm(asm.R0, 0, ""), 3)}
+	section := asm.LoadMapValue(asm.R1, 0, 24).WithReference(".bss")
+	for _, tc := range []struct {
+		name  string
+		insns asm.Instructions
+		want  []Addition
+	}{
+		{"atomic", append(slices.Clone(lookup), asm.Mov.Imm(asm.R1, 1), asm.StoreXAdd(asm.R0, asm.R1, asm.DWord), asm.Mov.Imm(asm.R0, 0), asm.Return()), []Addition{{Map: "counts"}}},
+		{"plain", append(slices.Clone(lookup), asm.LoadMem(asm.R1, asm.R0, 8, asm.Word), asm.Add.Imm32(asm.R1, 1), asm.StoreMem(asm.R0, 8, asm.R1, asm.Word), asm.Return()), []Addition{{Map: "counts"}}},
+		{"added to another", append(slices.Clone(lookup), asm.LoadMem(asm.R2, asm.R0, 0, asm.DWord), asm.Add.Reg(asm.R6, asm.R2), asm.StoreMem(asm.R0, 0, asm.R6, asm.DWord), asm.Return()), []Addition{{Map: "counts"}}},
+		{"noted", append(slices.Clone(lookup), asm.LoadMem(asm.R1, asm.R0, 0, asm.DWord), asm.StoreMem(asm.R0, 0, asm.R6, asm.DWord), asm.StoreMem(asm.R0, 0, asm.R1, asm.DWord), asm.Return()), nil},
+		{"of another map", append(slices.Clone(lookup), asm.LoadMem(asm.R6, asm.R0, 0, asm.DWord), asm.Add.Imm(asm.R6, 1), mapPtr(asm.R1, "last"), asm.FnMapLookupElem.Call(), asm.StoreMem(asm.R0, 0, asm.R6, asm.DWord), asm.Return()), nil},
+		{"variable", asm.Instructions{section, asm.Mov.Imm(asm.R2, 1), asm.StoreXAdd(asm.R1, asm.R2, asm.DWord), asm.Return()}, []Addition{{".bss", 24}}},
+		{"array of variables", asm.Instructions{section, asm.Add.Reg(asm.R1, asm.R6), asm.Mov.Imm(asm.R2, 1), asm.StoreXAdd(asm.R1, asm.R2, asm.DWord), asm.Return()}, []Addition{{".bss", 24}}},
+		{"elsewhere", asm.Instructions{asm.Mov.Imm(asm.R2, 1), asm.StoreXAdd(asm.R1, asm.R2, asm.DWord), asm.StoreXAdd(asm.RFP, asm.R2, asm.DWord), asm.Return()}, nil},
+		{"never reached", asm.Instructions{asm.Return(), section, asm.StoreXAdd(asm.R1, asm.R2, asm.DWord), asm.Return()}, nil},
+	} {
+		if got := Additions(tc.insns); !slices.Equal(got, tc.want) {
+			t.Errorf("%s: got %v, want %v", tc.name, got, tc.want)
+		}
+	}
+}

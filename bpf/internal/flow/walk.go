@@ -1,6 +1,8 @@
 package flow
 
-import "github.com/cilium/ebpf/asm"
+import (
+	"github.com/cilium/ebpf/asm"
+)
 
 // walk computes the state at the start of every basic block until nothing changes any more. Values
 // only ever go from one thing to unknown, so that this ends soon.
@@ -149,8 +151,42 @@ func (w *walk) call(i int, s *state) {
 			w.reach(f, &callee)
 		}
 	}
+	s.returned(ins)
+}
+
+// returned sets what is known behind a call.
+func (s *state) returned(ins *asm.Instruction) {
+	m := s.regs[asm.R1]
 	for r := asm.R0; r <= asm.R5; r++ {
 		s.regs[r] = unknown
+	}
+	if ins.IsBuiltinCall() && m.Kind == Map {
+		switch asm.BuiltinFunc(ins.Constant) {
+		case asm.FnMapLookupElem, asm.FnMapLookupPercpuElem:
+			s.regs[asm.R0] = Value{Kind: Element, Map: m.Map}
+		}
+	}
+}
+
+// visit calls see for each instruction that a path reaches, with what is known before it.
+func (w *walk) visit(see func(i int, s *state)) {
+	for at, known := range w.leaders {
+		s := *known
+		for i := at; i < len(w.insns); i++ {
+			if _, ok := w.targets[i]; ok && i != at {
+				break
+			}
+			see(i, &s)
+			ins := &w.insns[i]
+			if !ins.OpCode.Class().IsJump() {
+				s.step(ins)
+				continue
+			}
+			if ins.OpCode.JumpOp() != asm.Call {
+				break // behind it another block begins
+			}
+			s.returned(ins)
+		}
 	}
 }
 
@@ -173,6 +209,8 @@ func (s *state) step(ins *asm.Instruction) {
 		switch {
 		case ins.IsLoadFromMap() && ins.Src == asm.PseudoMapFD && ins.Reference() != "":
 			set(Value{Kind: Map, Map: ins.Reference()})
+		case ins.IsLoadFromMap() && ins.Src == asm.PseudoMapValue && ins.Reference() != "":
+			set(Value{Kind: Element, Map: ins.Reference(), Const: ins.Constant >> 32})
 		case ins.IsConstantLoad(asm.DWord) && ins.Reference() == "":
 			set(Value{Kind: Const, Const: ins.Constant})
 		default:
@@ -180,7 +218,11 @@ func (s *state) step(ins *asm.Instruction) {
 		}
 	case class.IsALU():
 		if op.ALUOp() != asm.Mov {
-			set(unknown)
+			other := unknown
+			if op.Source() == asm.RegSource {
+				other = get(ins.Src)
+			}
+			set(get(ins.Dst).calculated(ins, other))
 			return
 		}
 		if op.Source() == asm.ImmSource {
@@ -193,15 +235,22 @@ func (s *state) step(ins *asm.Instruction) {
 		}
 		v := get(ins.Src)
 		if class == asm.ALUClass {
-			if v.Kind != Const {
+			switch v.Kind {
+			case Const:
+				v.Const = int64(uint32(v.Const))
+			case loaded, sum:
+			default:
 				v = unknown
 			}
-			v.Const = int64(uint32(v.Const))
 		}
 		set(v)
 	case class == asm.LdXClass:
 		if v, ok := s.stack[ins.Offset]; ok && ins.Src == asm.RFP && op.Size() == asm.DWord && op.Mode() == asm.MemMode {
 			set(v)
+			return
+		}
+		if from := get(ins.Src); from.Kind == Element && op.Mode() == asm.MemMode {
+			set(Value{Kind: loaded, Map: from.Map})
 			return
 		}
 		set(unknown)
@@ -226,4 +275,25 @@ func (s *state) step(ins *asm.Instruction) {
 			s.regs[r] = unknown
 		}
 	}
+}
+
+// calculated returns what is known of v behind ins, an operation other than a move, with other in its second register.
+func (v Value) calculated(ins *asm.Instruction, other Value) Value {
+	op := ins.OpCode
+	if op.ALUOp() != asm.Add && op.ALUOp() != asm.Sub {
+		return unknown
+	}
+	switch {
+	case v.Kind == loaded || v.Kind == sum:
+		return Value{Kind: sum, Map: v.Map}
+	case other.Kind == loaded || other.Kind == sum:
+		return Value{Kind: sum, Map: other.Map}
+	case v.Kind == Element && op.Class() == asm.ALU64Class:
+		// An element of an array in the value. In a section it is still of the same variable.
+		if op.Source() == asm.ImmSource {
+			v.Const += ins.Constant
+		}
+		return v
+	}
+	return unknown
 }
