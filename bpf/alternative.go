@@ -69,8 +69,8 @@ func groupPoints(points []*point) []*group {
 
 func newWay(p *point) *way {
 	w := &way{points: []*point{p}}
-	// What a hook asks for is no alternative to anything, and neither is the middle of a function.
-	if p.hook || p.kind.alternative == 0 || p.offset != 0 {
+	// What a hook asks for is no alternative to anything, and neither are the middle of a function and many of them.
+	if p.hook || p.kind.alternative == 0 || p.offset != 0 || p.many {
 		return w
 	}
 	w.order, w.symbol, w.moments = p.kind.alternative, p.symbol, p.kind.moments

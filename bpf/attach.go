@@ -231,7 +231,7 @@ func (i *Instance) Refused() []*AttachError {
 // mountTracefs makes tracefs available to those who read it. It must come before anything of cilium/ebpf looks for
 // tracefs, since that remembers that there was none.
 func (i *Instance) mountTracefs() {
-	if !slices.ContainsFunc(i.points, func(p *point) bool { return p.kind.tracefs }) {
+	if !slices.ContainsFunc(i.points, func(p *point) bool { return p.kind.tracefs || p.many }) {
 		return
 	}
 	path, mounted, err := probe.MountTracefs()

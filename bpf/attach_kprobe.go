@@ -10,6 +10,7 @@ import (
 
 	"github.com/cilium/ebpf"
 	"github.com/cilium/ebpf/link"
+	"golang.org/x/sys/unix"
 
 	"github.com/ebpfx/ebpfx/bpf/probe"
 )
@@ -25,6 +26,9 @@ var (
 		takes:       takesOffset | takesCookie,
 		resolve:     resolveKprobe,
 		attach: func(prog *ebpf.Program, p *point) (io.Closer, error) {
+			if p.many {
+				return attachKprobeMulti(prog, p)
+			}
 			l, err := link.Kprobe(p.symbol, prog, &link.KprobeOptions{Cookie: p.cookie, Offset: p.offset})
 			return l, explainKprobe(err)
 		},
@@ -48,6 +52,9 @@ var (
 			return nil
 		},
 		attach: func(prog *ebpf.Program, p *point) (io.Closer, error) {
+			if p.many {
+				return attachKprobeMulti(prog, p)
+			}
 			l, err := link.Kretprobe(p.symbol, prog, &link.KprobeOptions{Cookie: p.cookie})
 			return l, explainKprobe(err)
 		},
@@ -61,10 +68,13 @@ func resolveKprobe(p *point) error {
 		return err
 	}
 	if isPattern(symbol) {
-		return &predicate{fmt.Sprintf(`is a pattern, which %s.multi takes: write SEC("%[1]s.multi/%[2]s") or set_kind("%[1]s.multi")`, p.kind.name, symbol)}
+		if p.offset != 0 {
+			return &predicate{"has an offset, which is for one function alone"}
+		}
+		return resolveKprobeMulti(p)
 	}
 	if !isSymbol(symbol) {
-		return &predicate{`is no function, which is written "function" or "function+0x10"`}
+		return &predicate{`is no function, which is written "function", "function+0x10" or "pattern*"`}
 	}
 	p.symbol = symbol
 	return nil
@@ -80,6 +90,8 @@ func explainKprobe(err error) error {
 		return errNoKprobes
 	case errors.Is(err, fs.ErrNotExist):
 		return &missing{err: &predicate{"names no function of this kernel that can be probed"}}
+	case errors.Is(err, unix.EADDRNOTAVAIL):
+		return &predicate{"names several functions of this kernel; kprobe.multi and kretprobe.multi take them all"}
 	}
 	return err
 }

@@ -10,9 +10,9 @@ import (
 	"strconv"
 	"strings"
 	"time"
+	"unsafe"
 
 	"github.com/cilium/ebpf"
-	"github.com/cilium/ebpf/link"
 	"golang.org/x/sys/unix"
 
 	"github.com/ebpfx/ebpfx/bpf/probe"
@@ -155,10 +155,9 @@ func attachPerfEvent(prog *ebpf.Program, p *point) (io.Closer, error) {
 				continue
 			}
 			if err == nil {
-				all = append(all, event)
-				var l io.Closer
-				if l, err = attachToEvent(prog, event); l != nil {
-					all = append(all, l)
+				var attached io.Closer
+				if attached, err = attachToEvent(prog, event, 0); err == nil {
+					all = append(all, attached)
 				}
 			}
 			if err != nil {
@@ -200,20 +199,24 @@ func openPerfEvent(attr *unix.PerfEventAttr, pid, cpu int) (*os.File, error) {
 	return os.NewFile(uintptr(fd), "perf_event"), nil
 }
 
-// attachToEvent returns a link, or nil on kernels before 5.15, where the event itself holds the program.
-func attachToEvent(prog *ebpf.Program, event *os.File) (io.Closer, error) {
+// attachToEvent attaches prog to an event, which is closed with the result, or at once with an error. Kernels before 5.15 have no link for that; there the
+// event itself holds the program.
+func attachToEvent(prog *ebpf.Program, event *os.File, cookie uint64) (io.Closer, error) {
 	fd := int(event.Fd())
-	l, err := link.AttachRawLink(link.RawLinkOptions{Target: fd, Program: prog, Attach: ebpf.AttachPerfEvent})
+	attr := perfLinkAttr{linkCreateAttr{uint32(prog.FD()), uint32(fd), uint32(ebpf.AttachPerfEvent), 0}, cookie}
+	l, err := createLink(unsafe.Pointer(&attr), unsafe.Sizeof(attr))
 	if err == nil {
-		return l, nil
+		return closers{event, l}, nil
 	}
-	if !errors.Is(err, unix.EINVAL) && !errors.Is(err, link.ErrNotSupported) {
-		return nil, err
+	if errors.Is(err, unix.EINVAL) && cookie == 0 {
+		if err = unix.IoctlSetInt(fd, unix.PERF_EVENT_IOC_SET_BPF, prog.FD()); err == nil {
+			err = unix.IoctlSetInt(fd, unix.PERF_EVENT_IOC_ENABLE, 0)
+		}
+		if err == nil {
+			return event, nil
+		}
 	}
-	if err := unix.IoctlSetInt(fd, unix.PERF_EVENT_IOC_SET_BPF, prog.FD()); err != nil {
-		return nil, fmt.Errorf("attach to perf event: %w", err)
-	}
-	return nil, unix.IoctlSetInt(fd, unix.PERF_EVENT_IOC_ENABLE, 0)
+	return nil, fmt.Errorf("attach to perf event: %w", errors.Join(err, event.Close()))
 }
 
 func explainPerfEvent(err error, p *point) error {

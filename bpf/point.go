@@ -118,6 +118,7 @@ type point struct {
 	group    string // of a tracepoint
 	index    int    // of an interface, or the id of a program
 	user     *userTarget
+	many     bool // symbol is a pattern, of functions of the kernel, which tracefs lists
 
 	programType ebpf.ProgramType
 	attachType  ebpf.AttachType

@@ -52,6 +52,12 @@ type iterLinkAttr struct {
 	infoLen uint32
 }
 
+// perfLinkAttr is linkCreateAttr of programs that are attached to a perf event.
+type perfLinkAttr struct {
+	linkCreateAttr
+	cookie uint64
+}
+
 // uprobeMultiAttr is linkCreateAttr of programs that are attached to many places of a file.
 type uprobeMultiAttr struct {
 	linkCreateAttr

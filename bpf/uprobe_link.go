@@ -44,20 +44,9 @@ func attachPlaces(prog *ebpf.Program, p *point, f *executable.File, places []pla
 	return links, refused, nil
 }
 
-// cannotProbe reports whether the kernel refuses a place for what is there: instructions that it cannot step over.
-func cannotProbe(err error) bool {
-	const notSupported = unix.Errno(524) // ENOTSUPP, which the kernel has for itself
-	return errors.Is(err, notSupported) || errors.Is(err, unix.EOPNOTSUPP) || errors.Is(err, unix.EINVAL) || errors.Is(err, unix.EILSEQ)
-}
-
-// slow is how many probes take the kernel seconds to take away again: it does so one by one, and waits for all CPUs each time.
-const slow = 100
-
 // attachEachPlace opens a perf event for each place.
 func attachEachPlace(prog *ebpf.Program, p *point, f *executable.File, places []place) (links concurrently, refused []place, err error) {
-	if len(places) > slow {
-		p.notice(fmt.Sprintf("%s: on this kernel %d functions are probed one by one; to end that may take some ten milliseconds for each", p.name, len(places)))
-	}
+	p.warnOneByOne(len(places))
 	path := f.KernelPath()
 	ex, err := link.OpenExecutable(path)
 	if err != nil {
@@ -75,7 +64,7 @@ func attachEachPlace(prog *ebpf.Program, p *point, f *executable.File, places []
 		case cannotProbe(err):
 			refused = append(refused, at)
 		case errors.Is(err, unix.EMFILE):
-			return links, nil, fmt.Errorf("this kernel needs two file descriptors for each of %d functions; raise the limit with ulimit -n", len(places))
+			return links, nil, tooManyFiles(len(places))
 		default:
 			return links, nil, err
 		}
@@ -176,22 +165,4 @@ func tryUprobeLink(attachType ebpf.AttachType, pid uint32) error {
 		err = l.Close()
 	}
 	return err
-}
-
-// concurrently closes all at once: for each probe that is taken away the kernel waits until no CPU is in it.
-type concurrently []io.Closer
-
-func (c concurrently) Close() error {
-	const workers = 64
-	errs := make([]error, workers)
-	var wg sync.WaitGroup
-	for w := range min(workers, len(c)) {
-		wg.Go(func() {
-			for i := w; i < len(c); i += workers {
-				errs[w] = errors.Join(errs[w], c[i].Close())
-			}
-		})
-	}
-	wg.Wait()
-	return errors.Join(errs...)
 }
