@@ -38,7 +38,7 @@ var lsmCgroupKind = &kind{
 	attachType:  ebpf.AttachLSMCgroup,
 	takes:       takesCgroup,
 	resolve:     resolveLSMCgroup,
-	load:        loadBound(6, 0, func(hook string) string { return "bpf_lsm_" + hook }),
+	load:        loadBound(6, 0),
 	attach:      attachCgroup,
 	names: func(p *point) []string {
 		if p.symbol != "" {

@@ -58,7 +58,7 @@ var (
 		attachType:  attachFSession,
 		takes:       takesCookie,
 		resolve:     resolveLoadTarget,
-		load:        loadBound(7, 0, func(name string) string { return name }),
+		load:        loadBound(7, 0),
 		attach: func(prog *ebpf.Program, p *point) (io.Closer, error) {
 			attr := tracingLinkAttr{linkCreateAttr: linkCreateAttr{prog: uint32(prog.FD()), attachType: uint32(p.attachType)}, target: 0, cookie: p.cookie}
 			return createLink(unsafe.Pointer(&attr), unsafe.Sizeof(attr))

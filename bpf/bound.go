@@ -16,23 +16,18 @@ import (
 	"github.com/ebpfx/ebpfx/bpf/probe"
 )
 
-// A program of these attach types is bound to a function of the kernel when it is loaded, and cilium/ebpf does not look for that function
-// when it does not know the type.
+// Programs of some types are bound to a function or a tracepoint of the kernel when they are loaded. To find it cilium/ebpf parses all of the kernel's
+// types, and where it does not know the attach type it does not look.
+
 const attachFSession = ebpf.AttachType(58) // BPF_TRACE_FSESSION, since 7.0
 
-// loadBound returns how to load programs of a kind that are bound to the function that function makes of their target. Kernels before
-// major.minor refuse them for their type.
-func loadBound(major, minor int, function func(target string) string) func(*loader, *point, *ebpf.ProgramSpec) (*ebpf.Program, error) {
+// loadBound loads programs of a kind that cilium/ebpf does not know. Kernels before major.minor refuse them for their type.
+func loadBound(major, minor int) func(*loader, *point, *ebpf.ProgramSpec) (*ebpf.Program, error) {
 	return func(l *loader, p *point, spec *ebpf.ProgramSpec) (*ebpf.Program, error) {
-		kernel, err := kernelBTF()
-		if err != nil {
-			return nil, err
-		}
-		var f *btf.Func
-		if err := kernel.TypeByName(function(p.attachTo), &f); err != nil {
+		id, err := kernelType(boundTo(p.programType, p.attachType, p.attachTo))
+		if errors.Is(err, errNoKernelType) || errors.Is(err, btf.ErrMultipleMatches) {
 			return nil, &missing{err: &predicate{"names no " + p.kind.form + " that this kernel has for " + p.kind.name}, name: p.attachTo}
 		}
-		id, err := kernel.TypeID(f)
 		if err != nil {
 			return nil, err
 		}
@@ -46,7 +41,30 @@ func loadBound(major, minor int, function func(target string) string) func(*load
 	}
 }
 
-// loadWithTarget does what ebpf.NewProgram does, for a program on the maps of the instance and a function of the kernel that the caller
+// foundTarget returns the number of what spec is bound to in the kernel, for loadWithTarget. It is false where nothing is to be found there, or where the
+// program has other things to be linked that loadWithTarget does not know.
+func (l *loader) foundTarget(spec *ebpf.ProgramSpec) (target btf.TypeID, ok bool) {
+	name, kind := boundTo(spec.Type, spec.AttachType, spec.AttachTo)
+	if name == "" || spec.AttachTo == "" || spec.AttachTarget != nil || spec.ByteOrder != l.spec.ByteOrder {
+		return 0, false
+	}
+	relocated := false
+	for i := range spec.Instructions {
+		ins := &spec.Instructions[i]
+		relocated = relocated || btf.CORERelocationMetadata(ins) != nil
+		address := ins.OpCode.IsDWordLoad() && ins.Reference() != "" && !ins.IsLoadFromMap() && !ins.IsLoadOfFunctionPointer()
+		if address || ins.IsKfuncCall() {
+			return 0, false
+		}
+	}
+	if relocated && l.kernel() == nil {
+		return 0, false // modules may have the types
+	}
+	target, err := kernelType(name, kind)
+	return target, err == nil
+}
+
+// loadWithTarget does what ebpf.NewProgram does, for a program on the maps of the instance and a function or type of the kernel that the caller
 // has found.
 func (l *loader) loadWithTarget(spec *ebpf.ProgramSpec, target btf.TypeID, opts ebpf.ProgramOptions) (*ebpf.Program, error) {
 	insns := append(asm.Instructions(nil), spec.Instructions...)
@@ -74,7 +92,6 @@ func (l *loader) loadWithTarget(spec *ebpf.ProgramSpec, target btf.TypeID, opts 
 	if err := insns.Marshal(&code, spec.ByteOrder); err != nil {
 		return nil, err
 	}
-	log := make([]byte, 1<<20)
 	license := append([]byte(spec.License), 0)
 	attr := progLoadAttr{
 		progType: uint32(spec.Type), insnCount: uint32(code.Len() / asm.InstructionSize),
@@ -84,7 +101,9 @@ func (l *loader) loadWithTarget(spec *ebpf.ProgramSpec, target btf.TypeID, opts 
 	}
 	copy(attr.name[:len(attr.name)-1], spec.Name)
 	fd, err := bpfCall(unix.BPF_PROG_LOAD, unsafe.Pointer(&attr), unsafe.Sizeof(attr))
+	var log []byte
 	if err != nil && !opts.LogDisabled {
+		log = make([]byte, 1<<20)
 		attr.logLevel, attr.logSize, attr.log = 1, uint32(len(log)), pointer(log)
 		fd, err = bpfCall(unix.BPF_PROG_LOAD, unsafe.Pointer(&attr), unsafe.Sizeof(attr))
 	}
@@ -107,9 +126,12 @@ func (l *loader) relocate(insns asm.Instructions, types *btf.Builder) error {
 	if len(relocations) == 0 {
 		return nil
 	}
-	kernel, err := kernelBTF()
-	if err != nil {
-		return err
+	kernel := l.kernel()
+	if kernel == nil {
+		var err error
+		if kernel, err = kernelBTF(); err != nil {
+			return err
+		}
 	}
 	fixups, err := btf.CORERelocate(relocations, []*btf.Spec{kernel}, l.spec.ByteOrder, types.Add)
 	if err != nil {

@@ -62,7 +62,10 @@ func (o *Object) Check(opts LoadOptions) (*Report, error) {
 	if err != nil {
 		return nil, err
 	}
-	l := &loader{Object: o, opts: opts, inst: newInstance(o, opts), loaded: make(map[variant]*ebpf.Program), counted: true}
+	l, err := newLoader(o, opts)
+	if err != nil {
+		return nil, err
+	}
 	defer l.inst.Close()
 	probe.RaiseMemlock()
 	if err := l.loadMaps(); err != nil {

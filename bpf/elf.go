@@ -6,7 +6,6 @@ import (
 	"encoding/binary"
 	"errors"
 	"fmt"
-	"io"
 	"strings"
 )
 
@@ -32,8 +31,8 @@ type layout struct {
 	functions map[string]position // of executable sections other than .text
 	maps      map[string]position // variables of the sections that define maps
 	events    []byte              // contents of the event section; nil without one
+	programs  []string            // names of sections with code
 	hasBTF    bool
-	relocated bool // by the kernel's types (CO-RE)
 }
 
 // readLayout checks that b is an eBPF object for this machine and returns where its symbols lie. Its errors
@@ -49,7 +48,8 @@ func readLayout(b []byte) (*layout, error) {
 	defer f.Close()
 
 	var total uint64
-	hasBTF, hasCode, relocated := false, false, false
+	hasBTF := false
+	var programs []string
 	for _, s := range f.Sections {
 		if s.Type != elf.SHT_NOBITS && s.Type != elf.SHT_NULL && (s.Offset > uint64(len(b)) || s.FileSize > uint64(len(b))-s.Offset) {
 			return nil, fmt.Errorf("the file is truncated: section %s ends beyond its %d bytes", s.Name, len(b))
@@ -63,28 +63,19 @@ func readLayout(b []byte) (*layout, error) {
 			}
 		}
 		hasBTF = hasBTF || s.Name == ".BTF"
-		relocated = relocated || s.Name == ".BTF.ext" && hasRelocations(s, f.ByteOrder)
-		hasCode = hasCode || s.Flags&elf.SHF_EXECINSTR != 0 && s.Size > 0
+		if s.Flags&elf.SHF_EXECINSTR != 0 && s.Size > 0 {
+			programs = append(programs, s.Name)
+		}
 	}
-	if !hasCode {
+	if len(programs) == 0 {
 		return nil, errors.New("it holds no program")
 	}
 	l, err := readSymbols(f)
 	if err != nil {
 		return nil, err
 	}
-	l.hasBTF, l.relocated = hasBTF, relocated
+	l.hasBTF, l.programs = hasBTF, programs
 	return l, nil
-}
-
-// hasRelocations reports whether the header of section .BTF.ext (struct btf_ext_header in libbpf) tells of CO-RE relocations.
-func hasRelocations(s *elf.Section, order binary.ByteOrder) bool {
-	const header, length = 32, 28 // sizeof, and offset of core_relo_len
-	b := make([]byte, header)
-	if _, err := io.ReadFull(s.Open(), b); err != nil {
-		return false
-	}
-	return order.Uint32(b[length:]) > 0
 }
 
 // checkHeader looks at the first bytes, where most foreign files differ.

@@ -8,6 +8,7 @@ import (
 	"github.com/cilium/ebpf/btf"
 
 	"github.com/ebpfx/ebpfx/bpf/decode"
+	"github.com/ebpfx/ebpfx/bpf/internal/rawbtf"
 )
 
 // typesFromMaps takes what maps say to hold: __type(value, struct x), which has no other meaning for those that are streams.
@@ -100,12 +101,15 @@ func (o *Object) structsOf(size int) []*btf.Struct {
 	if len(fits) == 0 {
 		return nil
 	}
-	kernel, err := kernelBTF()
+	names := make([]string, len(fits))
+	for i, s := range fits {
+		names[i] = s.Name
+	}
+	kernel, err := lookUp(names...)
 	if err != nil {
 		return fits
 	}
 	return slices.DeleteFunc(fits, func(s *btf.Struct) bool {
-		var own *btf.Struct
-		return kernel.TypeByName(s.Name, &own) == nil
+		return slices.ContainsFunc(kernel[s.Name], func(m rawbtf.Match) bool { return m.Kind == rawbtf.Struct && !m.Flavoured })
 	})
 }

@@ -1,14 +1,23 @@
 package bpf
 
 import (
+	"bytes"
+	"slices"
+	"sync"
+
 	"github.com/cilium/ebpf"
 	"github.com/cilium/ebpf/btf"
 
+	"github.com/ebpfx/ebpfx/bpf/internal/rawbtf"
 	"github.com/ebpfx/ebpfx/bpf/probe"
 )
 
-// kernelTypes is what cilium/ebpf finds the kernel's types in. It is shared by all objects: to parse the kernel's BTF is what costs
-// most of loading one, and it does not change. Who wants the types while they are parsed waits for them; others do not.
+// The kernel's BTF tells of more than a hundred thousand types, and to parse it is what would cost most of loading an object. So cilium/ebpf gets an
+// excerpt of it, with the types that the object's relocations look at. What an excerpt cannot serve has the whole parsed, as do kfuncs, struct_ops and
+// whatever only modules have.
+
+// kernelTypes is what cilium/ebpf finds all of the kernel's types in. It is shared by all objects. Who wants the types while they are parsed waits for
+// them; others do not.
 var kernelTypes = btf.NewCache()
 
 // kernelBTF returns the kernel's BTF.
@@ -21,27 +30,122 @@ func prefetchKernelTypes() {
 	}
 }
 
-// needsKernelTypes reports whether a program of o will be loaded by the kernel's types.
+// needsKernelTypes reports whether a program of o will be loaded by all of the kernel's types, whatever it is relocated by.
 func (o *Object) needsKernelTypes() bool {
 	for _, p := range o.spec.Programs {
-		if needsKernelTypes(p) {
+		if p.Type == ebpf.StructOps {
 			return true
+		}
+		for i := range p.Instructions {
+			if p.Instructions[i].IsKfuncCall() {
+				return true
+			}
 		}
 	}
 	return false
 }
 
-func needsKernelTypes(p *ebpf.ProgramSpec) bool {
-	switch p.Type {
-	case ebpf.Tracing, ebpf.LSM, ebpf.StructOps: // AttachTo is a function or type of the kernel; with others it is a name
-		if p.AttachTo != "" {
-			return true
+// startExcerpt begins to look up what an object will need of the kernel's types: those by which it is relocated, and those that programs of its sections are bound to. The
+// result waits for the former. It is nil where the whole of the types is needed.
+func startExcerpt(relocated []rawbtf.Relocated, sections []string) func() *btf.Spec {
+	var bound []string
+	for _, section := range sections {
+		if k, target := splitSection(section); k != nil && target != "" {
+			if name, _ := boundTo(k.programType, k.attachType, target); name != "" {
+				bound = append(bound, name)
+			}
 		}
 	}
-	for i := range p.Instructions {
-		if btf.CORERelocationMetadata(&p.Instructions[i]) != nil || p.Instructions[i].IsKfuncCall() {
-			return true
+	result := sync.OnceValue(func() *btf.Spec {
+		spec, err := excerpt(relocated, bound)
+		if err != nil || spec == nil && len(relocated) > 0 {
+			prefetchKernelTypes()
+			return nil
+		}
+		return spec
+	})
+	if len(relocated) > 0 || len(bound) > 0 {
+		go result()
+	}
+	return result
+}
+
+// excerpt returns the types of the kernel that relocated ones are looked for among, or nil where more than these is asked for. It looks for bound names in
+// the same go.
+func excerpt(relocated []rawbtf.Relocated, bound []string) (*btf.Spec, error) {
+	names := slices.Clone(bound)
+	for _, r := range relocated {
+		if r.Beyond {
+			return nil, nil
+		}
+		names = append(names, r.Name)
+	}
+	found, err := lookUp(names...)
+	if err != nil || len(relocated) == 0 {
+		return nil, err
+	}
+	kernel, err := kernelIndex()
+	if err != nil {
+		return nil, err
+	}
+	var roots []uint32
+	var absent []string
+	for _, r := range relocated {
+		candidates := found[r.Name]
+		for _, c := range candidates {
+			if relocatable(c.Kind) {
+				roots = append(roots, c.ID)
+			}
+		}
+		if !slices.ContainsFunc(candidates, func(c rawbtf.Match) bool { return kindOf(c.Kind) == kindOf(r.Kind) }) {
+			absent = append(absent, r.Name)
 		}
 	}
-	return false
+	if len(absent) > 0 {
+		// As libbpf does, types of modules are candidates where the kernel itself has none (bpf_core_find_cands).
+		if found, err := inModules(kernel, absent); found || err != nil {
+			return nil, err
+		}
+	}
+	raw, err := kernel.Excerpt(roots)
+	if err != nil {
+		return nil, err
+	}
+	return btf.LoadSplitSpecFromReader(bytes.NewReader(raw), nil)
+}
+
+// relocatable reports whether a type of a kind can be what a relocation is by. Functions and variables, which have names of their own, and tags are not.
+func relocatable(kind uint32) bool {
+	switch kind {
+	case rawbtf.Func, rawbtf.Var, rawbtf.Datasec, rawbtf.DeclTag, rawbtf.TypeTag:
+		return false
+	}
+	return true
+}
+
+// kindOf returns kind, but the same for enums of 32 and 64 bits, which stand for each other (btf_kind_core_compat in libbpf).
+func kindOf(kind uint32) uint32 {
+	if kind == rawbtf.Enum64 {
+		return rawbtf.Enum
+	}
+	return kind
+}
+
+// boundTo returns which type of the kernel's, by name and kind, programs are bound to when they are loaded; "": to none (libbpf_find_attach_btf_id in
+// libbpf.c).
+func boundTo(programType ebpf.ProgramType, attachType ebpf.AttachType, target string) (name string, kind uint32) {
+	switch programType {
+	case ebpf.Tracing:
+		switch attachType {
+		case ebpf.AttachTraceRawTp:
+			return "btf_trace_" + target, rawbtf.Typedef
+		case ebpf.AttachTraceIter:
+			return "bpf_iter_" + target, rawbtf.Func
+		case ebpf.AttachTraceFEntry, ebpf.AttachTraceFExit, ebpf.AttachModifyReturn, attachFSession:
+			return target, rawbtf.Func
+		}
+	case ebpf.LSM:
+		return "bpf_lsm_" + target, rawbtf.Func
+	}
+	return "", 0
 }

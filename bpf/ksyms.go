@@ -1,6 +1,7 @@
 package bpf
 
 import (
+	"errors"
 	"fmt"
 
 	"github.com/cilium/ebpf"
@@ -8,6 +9,7 @@ import (
 	"github.com/cilium/ebpf/btf"
 
 	"github.com/ebpfx/ebpfx/bpf/internal/near"
+	"github.com/ebpfx/ebpfx/bpf/internal/rawbtf"
 )
 
 // ksyms are the kernel's variables that an object refers to by their types (extern struct rq runqueues __ksym), by name. Those are true that
@@ -44,18 +46,21 @@ func (k ksyms) link(spec *ebpf.ProgramSpec) error {
 
 // kernelVariable returns the number of a variable in the kernel's BTF.
 func kernelVariable(name string) (btf.TypeID, error) {
-	kernel, err := kernelBTF()
+	id, err := kernelType(name, rawbtf.Var)
+	if errors.Is(err, errNoKernelType) {
+		return 0, fmt.Errorf("the kernel's BTF has no variable %s%s", name, near.Hint(near.Names(name, kernelVariables())))
+	}
 	if err != nil {
 		return 0, fmt.Errorf("look up the kernel's variable %s: %w", name, err)
 	}
-	var v *btf.Var
-	if err := kernel.TypeByName(name, &v); err != nil {
-		return 0, fmt.Errorf("the kernel's BTF has no variable %s%s", name, near.Hint(near.Names(name, kernelVariables(kernel))))
-	}
-	return kernel.TypeID(v)
+	return id, nil
 }
 
-func kernelVariables(kernel *btf.Spec) []string {
+func kernelVariables() []string {
+	kernel, err := kernelBTF()
+	if err != nil {
+		return nil
+	}
 	var names []string
 	for t, err := range kernel.All() {
 		if v, ok := t.(*btf.Var); ok && err == nil {

@@ -47,8 +47,20 @@ type loader struct {
 	inst    *Instance
 	maps    map[string]*ebpf.MapSpec // as created
 	loaded  map[variant]*ebpf.Program
-	kernel  *btf.Spec // of LoadOptions.BTF; nil: the kernel's own
-	counted bool      // so far every program that sends records counts what it loses
+	kernel  func() *btf.Spec // what programs are relocated by; nil: all of the kernel's types and of its modules
+	counted bool             // so far every program that sends records counts what it loses
+}
+
+func newLoader(o *Object, opts LoadOptions) (*loader, error) {
+	l := &loader{Object: o, opts: opts, inst: newInstance(o, opts), loaded: make(map[variant]*ebpf.Program), kernel: o.excerpt, counted: true}
+	if opts.BTF != "" {
+		kernel, err := btf.LoadSpec(opts.BTF)
+		if err != nil {
+			return nil, fmt.Errorf("read the kernel's types from %s: %w", opts.BTF, err)
+		}
+		l.kernel = func() *btf.Spec { return kernel }
+	}
+	return l, nil
 }
 
 // Load loads the programs and maps of o. A verifier's refusal is a *VerifierError. A program that cannot be loaded and that no Hook
@@ -75,17 +87,15 @@ func (o *Object) Load(opts LoadOptions) (_ *Instance, err error) {
 	for _, n := range o.notices {
 		opts.Notice(n)
 	}
-	l := &loader{Object: o, opts: opts, inst: newInstance(o, opts), loaded: make(map[variant]*ebpf.Program), counted: true}
+	l, err := newLoader(o, opts)
+	if err != nil {
+		return nil, err
+	}
 	defer func() {
 		if err != nil {
 			l.inst.Close()
 		}
 	}()
-	if opts.BTF != "" {
-		if l.kernel, err = btf.LoadSpec(opts.BTF); err != nil {
-			return nil, fmt.Errorf("read the kernel's types from %s: %w", opts.BTF, err)
-		}
-	}
 	probe.RaiseMemlock()
 	if err := l.loadMaps(); err != nil {
 		return nil, fmt.Errorf("load %s: %w", o.name, err)
@@ -214,6 +224,13 @@ func quietly(load loadFunc) loadFunc {
 
 // loadSpec is the loadFunc of programs that are nothing special.
 func (l *loader) loadSpec(spec *ebpf.ProgramSpec, opts ebpf.ProgramOptions) (*ebpf.Program, error) {
+	if target, ok := l.foundTarget(spec); ok && opts.LogLevel == 0 {
+		prog, err := l.loadWithTarget(spec, target, ebpf.ProgramOptions{LogDisabled: true})
+		if err == nil || opts.LogDisabled {
+			return prog, err
+		}
+		// It takes longer, but cilium/ebpf tells more of what is wrong.
+	}
 	collection, err := l.loadCollection(&ebpf.CollectionSpec{
 		Maps:     make(map[string]*ebpf.MapSpec),
 		Programs: map[string]*ebpf.ProgramSpec{spec.Name: spec},
@@ -243,7 +260,7 @@ func (l *loader) loadCollection(spec *ebpf.CollectionSpec, opts ebpf.ProgramOpti
 			}
 		}
 	}
-	opts.KernelTypes = l.kernel
+	opts.KernelTypes = l.kernel()
 	return ebpf.NewCollectionWithOptions(spec, ebpf.CollectionOptions{Programs: opts, MapReplacements: have, Cache: kernelTypes})
 }
 

@@ -31,6 +31,8 @@ type Object struct {
 	notices  []string          // what Load passes to LoadOptions.Notice
 	pins     map[string]string // paths of maps, by SetMap
 	hasBTF   bool              // always, save for one that is only inspected
+	// excerpt returns the kernel's types that programs are relocated by, and waits until they are there; nil where all of the kernel's are needed.
+	excerpt func() *btf.Spec
 }
 
 // Program describes one program of an object.
@@ -42,7 +44,7 @@ type Program struct {
 }
 
 // Open reads the object at path. It neither needs privileges nor changes anything in the kernel; where programs are relocated (CO-RE), it
-// begins to read the kernel's types, for Load to have them sooner.
+// begins to look up the kernel's types, for Load to have them sooner.
 func Open(path string) (*Object, error) {
 	b, err := readObject(path)
 	if err != nil {
@@ -64,7 +66,11 @@ func Inspect(path string) (*Description, error) {
 	if err != nil {
 		return nil, fmt.Errorf("open object %s: %w", path, err)
 	}
-	o, err := read(path, b, l)
+	b, facts, err := mended(path, b)
+	if err != nil {
+		return nil, err
+	}
+	o, err := read(path, b, l, facts)
 	if err != nil {
 		return nil, err
 	}
@@ -117,29 +123,37 @@ func open(name string, b []byte) (*Object, error) {
 	if err != nil {
 		return nil, fmt.Errorf("open object %s: %w", name, err)
 	}
-	if l.relocated {
-		prefetchKernelTypes()
+	b, facts, err := mended(name, b)
+	if err != nil {
+		return nil, err
 	}
-	o, err := read(name, b, l)
+	excerpt := startExcerpt(facts.Relocated, l.programs)
+	o, err := read(name, b, l, facts)
 	if err == nil && !o.hasBTF {
 		err = fmt.Errorf("open object %s: %w", name, errNoBTF)
 	}
 	if err != nil {
 		return nil, err
 	}
+	o.excerpt = excerpt
 	return o, nil
 }
 
-// read is open for objects that may lack BTF. It takes ownership of b, of which l is the layout.
-func read(name string, b []byte, l *layout) (*Object, error) {
+// mended returns b with what cilium/ebpf would not take mended, and the types of events in its BTF. It takes ownership of b.
+func mended(name string, b []byte) ([]byte, *mend.Facts, error) {
 	// Damaged debug information is no reason not to run what it describes.
 	if typed, err := KeepEventTypes(b); err == nil {
 		b = typed
 	}
 	facts, err := mend.Object(b)
 	if err != nil {
-		return nil, fmt.Errorf("open object %s: %w", name, err)
+		return nil, nil, fmt.Errorf("open object %s: %w", name, err)
 	}
+	return b, facts, nil
+}
+
+// read is open for objects that may lack BTF, once they are mended. l is the layout of b.
+func read(name string, b []byte, l *layout, facts *mend.Facts) (*Object, error) {
 	spec, err := ebpf.LoadCollectionSpecFromReader(bytes.NewReader(b))
 	if err != nil && !l.hasBTF {
 		err = errNoBTF // it says what its maps are

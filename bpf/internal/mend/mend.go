@@ -27,6 +27,8 @@ type Facts struct {
 	Weak map[string]bool
 	// Kernel are variables of the kernel that the object declares with their types. Those that may be missing are true.
 	Kernel map[string]bool
+	// Relocated are the types that CO-RE looks up in the kernel.
+	Relocated []rawbtf.Relocated
 }
 
 // Object mends the object b, an ELF file of this machine's byte order whose sections lie within it.
@@ -61,6 +63,7 @@ func Object(b []byte) (*Facts, error) {
 	if o.types != nil {
 		o.types.mendMaps()
 		o.types.hideKconfig()
+		o.facts.Relocated = o.relocated()
 	}
 	return o.facts, nil
 }
@@ -73,6 +76,24 @@ type object struct {
 	typed   map[string]bool // variables of the kernel
 	symbols []elf.Symbol    // without the first, which is empty
 	facts   *Facts
+}
+
+// relocated returns the types that CO-RE looks up. What is wrong with the records of relocations is for cilium/ebpf to say, and then nothing is known of them.
+func (o *object) relocated() []rawbtf.Relocated {
+	s := o.file.Section(".BTF.ext")
+	if s == nil {
+		return nil
+	}
+	unknown := []rawbtf.Relocated{{Beyond: true}}
+	data, err := o.contents(s)
+	if err != nil {
+		return unknown
+	}
+	all, err := o.types.Relocated(data)
+	if err != nil {
+		return unknown
+	}
+	return all
 }
 
 // contents returns the bytes of a section, to be changed in place.

@@ -1,5 +1,5 @@
-// Package rawbtf reads BTF as it lies in a file, to change it in place or to append to it: what a loader takes apart and puts together
-// again has other numbers afterwards.
+// Package rawbtf reads BTF as it lies in a file: to change it in place or to append to it, since what a loader takes apart and puts together
+// again has other numbers afterwards, and to take a few types out of the kernel's, of which a loader would look at every one.
 package rawbtf
 
 import (
@@ -11,22 +11,25 @@ import (
 
 // Kinds of BTF types (BTF_KIND_* in include/uapi/linux/btf.h).
 const (
-	Int      = 1
-	Pointer  = 2
-	Array    = 3
-	Struct   = 4
-	Union    = 5
-	Enum     = 6
-	Typedef  = 8
-	Volatile = 9
-	Const    = 10
-	Restrict = 11
-	Var      = 14
-	Datasec  = 15
-	Float    = 16
-	DeclTag  = 17
-	TypeTag  = 18
-	Enum64   = 19
+	Int       = 1
+	Pointer   = 2
+	Array     = 3
+	Struct    = 4
+	Union     = 5
+	Enum      = 6
+	Forward   = 7
+	Typedef   = 8
+	Volatile  = 9
+	Const     = 10
+	Restrict  = 11
+	Func      = 12
+	FuncProto = 13
+	Var       = 14
+	Datasec   = 15
+	Float     = 16
+	DeclTag   = 17
+	TypeTag   = 18
+	Enum64    = 19
 )
 
 // Sizes in bytes.
@@ -39,16 +42,27 @@ const (
 
 // extra is how many bytes follow a struct btf_type, by kind: for each element, and once.
 var extra = [...]struct{ each, once int }{
-	1:  {once: 4}, // integer
-	3:  {once: 12},
-	4:  {each: 12},
-	5:  {each: 12}, // union
-	6:  {each: 8},  // enum
-	13: {each: 8},  // function prototype
-	14: {once: 4},
-	15: {each: 12},
-	17: {once: 4},  // declaration tag
-	19: {each: 12}, // 64-bit enum
+	Int:       {once: 4},
+	Array:     {once: 12},
+	Struct:    {each: MemberSize},
+	Union:     {each: MemberSize},
+	Enum:      {each: 8},
+	FuncProto: {each: 8},
+	Var:       {once: 4},
+	Datasec:   {each: InfoSize},
+	DeclTag:   {once: 4},
+	Enum64:    {each: 12},
+}
+
+// sizeOf returns how long the type is that begins with the struct btf_type at the beginning of t, with what follows it, or 0 for a kind that is unknown.
+func sizeOf(t []byte) int {
+	info := InfoOf(t)
+	kind := info >> 24 & 0x1f
+	if kind >= uint32(len(extra)) || kind == 0 {
+		return 0
+	}
+	e := &extra[kind]
+	return TypeSize + e.once + e.each*int(info&0xffff)
 }
 
 // Types is the BTF of an object, in place.
@@ -59,22 +73,7 @@ type Types struct {
 
 // Parse reads data, the contents of a section .BTF of this machine's byte order, and keeps it: what is written to the types is written there.
 func Parse(data []byte) (*Types, error) {
-	if len(data) < HeaderSize {
-		return nil, errors.New("it is cut short")
-	}
-	number := func(at int) uint64 { return uint64(binary.NativeEndian.Uint32(data[at:])) }
-	body := number(4)
-	section := func(offset, length uint64) ([]byte, error) {
-		if start := body + offset; start+length <= uint64(len(data)) {
-			return data[start : start+length], nil
-		}
-		return nil, errors.New("a part of it lies beyond its end")
-	}
-	raw, err := section(number(8), number(12))
-	if err != nil {
-		return nil, err
-	}
-	text, err := section(number(16), number(20))
+	raw, text, err := sections(data)
 	if err != nil {
 		return nil, err
 	}
@@ -83,11 +82,9 @@ func Parse(data []byte) (*Types, error) {
 		if len(raw) < TypeSize {
 			return nil, errors.New("a type is cut short")
 		}
-		size := TypeSize
-		if kind := int(KindOf(raw)); kind < len(extra) {
-			size += extra[kind].once + extra[kind].each*int(LengthOf(raw))
-		} else if kind > TypeTag {
-			return nil, fmt.Errorf("type %d is of unknown kind %d", len(t.At), kind)
+		size := sizeOf(raw)
+		if size == 0 {
+			return nil, fmt.Errorf("type %d is of unknown kind %d", len(t.At), KindOf(raw))
 		}
 		if len(raw) < size {
 			return nil, errors.New("a type is cut short")
@@ -96,6 +93,26 @@ func Parse(data []byte) (*Types, error) {
 		raw = raw[size:]
 	}
 	return t, nil
+}
+
+// sections returns the types and the strings of data.
+func sections(data []byte) (types, strings []byte, err error) {
+	if len(data) < HeaderSize {
+		return nil, nil, errors.New("it is cut short")
+	}
+	number := func(at int) uint64 { return uint64(binary.NativeEndian.Uint32(data[at:])) }
+	body := number(4)
+	section := func(offset, length uint64) []byte {
+		if start := body + offset; start+length <= uint64(len(data)) {
+			return data[start : start+length : start+length]
+		}
+		return nil
+	}
+	types, strings = section(number(8), number(12)), section(number(16), number(20))
+	if types == nil || strings == nil {
+		return nil, nil, errors.New("a part of it lies beyond its end")
+	}
+	return types, strings, nil
 }
 
 // NameOf, InfoOf, KindOf, LengthOf and TargetOf return fields of struct btf_type: the place of the name, the whole of info and its kind and number of

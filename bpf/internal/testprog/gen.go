@@ -23,3 +23,5 @@ package testprog
 //go:generate go tool bpf2go -target bpfel -no-global-types usdt ../../testdata/usdt.bpf.c -- -mcpu=v3 -Wall -Werror -D__TARGET_ARCH_x86 -idirafter /usr/include/x86_64-linux-gnu -include ../../../builder/header/events.h
 //go:generate go tool bpf2go -target bpfel -no-global-types kinds ../../testdata/kinds.bpf.c -- -mcpu=v3 -Wall -Werror -include ../../../builder/header/events.h
 //go:generate go tool bpf2go -target bpfel -no-global-types usdtIndexed ../../testdata/usdt_indexed.bpf.c -- -mcpu=v3 -Wall -Werror -include ../../../builder/header/events.h
+//go:generate go tool bpf2go -target bpfel -no-global-types relocated ../../testdata/relocated.bpf.c -- -mcpu=v3 -Wall -Werror -include ../../../builder/header/events.h
+//go:generate go tool bpf2go -target bpfel -no-global-types relocatedBeyond ../../testdata/relocated_beyond.bpf.c -- -mcpu=v3 -Wall -Werror -include ../../../builder/header/events.h
