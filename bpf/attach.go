@@ -73,7 +73,7 @@ func (i *Instance) attachAll() (attached []Attached, skipped []*AttachError, err
 	})
 	if len(skipped) > 0 && (len(attached) == 0 || i.loader.opts.Strict && failed) {
 		i.detachAll()
-		return nil, nil, errors.Join(asErrors(skipped)...)
+		return nil, nil, notAttached(skipped)
 	}
 	return attached, skipped, nil
 }

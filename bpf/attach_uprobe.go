@@ -104,7 +104,7 @@ func resolveUprobe(p *point) error {
 	case name == "" && p.hook:
 		return &predicate{fmt.Sprintf(`names no binary; add set_binary("/path") or write "path:%s"`, symbol)}
 	case name == "":
-		return &passive{&predicate{"names no binary; " + p.advice()}}
+		return &passive{&predicate{fmt.Sprintf("names no binary; write attach_to(%q, %q)", p.name, "path:"+symbol)}}
 	}
 	target := &userTarget{}
 	var err error

@@ -48,7 +48,7 @@ func resolveUSDT(p *point) error {
 	case binary == "" && p.hook:
 		return &predicate{fmt.Sprintf(`names no binary; add set_binary("/path"), or a pid, or write "path:%s"`, name)}
 	case binary == "":
-		return &passive{&predicate{"names no binary; " + p.advice()}}
+		return &passive{&predicate{fmt.Sprintf("names no binary; write attach_to(%q, %q)", p.name, "path:"+name)}}
 	}
 	target := &userTarget{}
 	var err error

@@ -1,7 +1,6 @@
 package bpf
 
 import (
-	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -41,7 +40,7 @@ func (l *loader) loadGroups(points []*point) error {
 		}
 	}
 	if len(points) > 0 && len(l.inst.owned) == 0 {
-		return errors.Join(asErrors(l.inst.unserved())...)
+		return notAttached(l.inst.unserved())
 	}
 	l.loadUnattached()
 	return nil

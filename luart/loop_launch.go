@@ -69,8 +69,8 @@ func (l *loop) launch(la *launch) error {
 		_ = kernel.Close() // why it could not be attached tells more
 		return atHook(la.target, fmt.Errorf("run %s: %w", la.target.Name, err))
 	}
-	for _, s := range skipped {
-		la.notice(s.Error())
+	for _, sentence := range bpf.Sentences(skipped) {
+		la.notice(sentence)
 	}
 	la.kernel = kernel
 	return nil

@@ -8,6 +8,7 @@ import (
 	"os"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strings"
 	"time"
 
@@ -95,6 +96,11 @@ func (c *call) programEdition(ctx context.Context, load luart.LoadOptions) (*edi
 	if err != nil {
 		return nil, err
 	}
+	for _, t := range script.Project().Targets {
+		if t.Name == p.target.Name {
+			c.sample(p, t)
+		}
+	}
 	opts := c.runOptions()
 	opts.Build = func(ctx context.Context, t *builder.Target) (string, error) {
 		if t.Name == p.target.Name {
@@ -128,6 +134,26 @@ func (c *call) programEdition(ctx context.Context, load luart.LoadOptions) (*edi
 	notice := opts.Notice
 	opts.Notice = func(text string) { notice(asFlags(text)) }
 	return &edition{script: script, opts: opts, alone: true}, nil
+}
+
+// sample has the only program of its kind run at times where neither its section nor anybody else says when: 99 times a second on every CPU, as profilers do. t
+// is the target as the script has it.
+func (c *call) sample(p *program, t *builder.Target) {
+	const kind, usual = "perf_event", "profile:hz:99"
+	var sampling []string
+	for _, prog := range p.object.Programs() {
+		if prog.Kind == kind {
+			sampling = append(sampling, prog.Name)
+			if prog.Section != kind {
+				return
+			}
+		}
+	}
+	if len(sampling) != 1 || slices.ContainsFunc(t.Hooks, func(h builder.Hook) bool { return h.Program == sampling[0] }) {
+		return
+	}
+	t.Hooks = append(t.Hooks, builder.Hook{Program: sampling[0], Where: usual})
+	c.notice(fmt.Sprintf("%s: SEC(%q) does not say when %s runs; taking 99 times a second on every CPU, --%s %[3]s=%[5]s", t.Name, kind, sampling[0], attachFlag, usual))
 }
 
 // code returns what a flag brings of Lua, a line each time that it is given.
