@@ -2,6 +2,7 @@ package bpf_test
 
 import (
 	"os"
+	"regexp"
 	"slices"
 	"strings"
 	"testing"
@@ -10,6 +11,7 @@ import (
 
 	"github.com/ebpfx/ebpfx/bpf"
 	"github.com/ebpfx/ebpfx/bpf/internal/testprog"
+	"github.com/ebpfx/ebpfx/bpf/probe"
 )
 
 const noFunction = `program folio is not attached: SEC("kprobe/ebpfx_no_such_folio")`
@@ -26,32 +28,58 @@ func TestAlternatives(t *testing.T) {
 		{Program: "getppid", Kind: "tracepoint", Where: "syscalls:sys_enter_getppid"},
 		{Program: "enter", Kind: "tracepoint", Where: "raw_syscalls:sys_enter"},
 	}
+	const where = "security_task_setnice"
+	unserved := 1
+	switch {
+	case probe.Fentry():
+		want = append(want, bpf.Attached{Program: "nice_fentry", Kind: "fentry", Where: where})
+	case probe.Kprobes():
+		want = append(want, bpf.Attached{Program: "nice_kprobe", Kind: "kprobe", Where: where})
+	default:
+		unserved++
+	}
 	if diff := cmp.Diff(want, attached); diff != "" {
 		t.Error(diff)
 	}
-	if len(skipped) != 1 || !strings.HasPrefix(skipped[0].Error(), noFunction) ||
+	if len(skipped) != unserved || !strings.HasPrefix(skipped[0].Error(), noFunction) ||
 		!strings.Contains(skipped[0].Error(), `; nor is program page: SEC("kprobe/ebpfx_no_such_page")`) {
 		t.Errorf("skipped %v", skipped)
+	}
+	if unserved > 1 {
+		reasons := regexp.MustCompile(`^program nice_fentry is not attached: SEC\("fentry/security_task_setnice"\): this kernel refuses fentry programs.*` +
+			`; nor is program nice_kprobe: SEC\("kprobe/security_task_setnice"\): this kernel has no kprobes`)
+		if got := skipped[1].Error(); !reasons.MatchString(got) {
+			t.Errorf("got %s", got)
+		}
 	}
 	leftOut := "left out exit_raw, exit_tracepoint: exit_btf has the same events"
 	if !slices.Contains(said, leftOut) {
 		t.Errorf("said %q, want %q among it", said, leftOut)
 	}
-	records := run(t, inst, func() { os.Getppid() })
+	records := run(t, inst, func() {
+		os.Getppid()
+		if err := setNice(5); err != nil {
+			t.Error(err)
+		}
+	})
 	// GOOD comes from two hooks: the call's own, and that of all calls.
-	const tpBTF, good = 1, 5
+	const tpBTF, good, fentry, kprobe = 1, 5, 9, 10
 	seen := make(map[uint64]int)
 	for _, r := range records {
 		who := r.field(t, "who")
 		if r.field(t, "pid") == uint64(os.Getpid()) {
 			seen[who]++
 		}
-		if who != tpBTF && who != good {
+		if who != tpBTF && who != good && who != fentry && who != kprobe {
 			t.Fatalf("an event of %d", who)
 		}
 	}
 	if seen[tpBTF] == 0 || seen[good] < 2 {
 		t.Errorf("events by program: %v", seen)
+	}
+	// Setting the nice value and setting it back: a call is an event, never two.
+	if got, want := seen[fentry]+seen[kprobe], 2*(2-unserved); got != want {
+		t.Errorf("%d events of %d calls", got, want)
 	}
 }
 

@@ -2,7 +2,7 @@
 /* Programs of which only some may run: each sends who it is. */
 #include "kernel.h"
 
-enum who { TP_BTF = 1, RAW_TP, TRACEPOINT, NOT_THERE, GOOD, BAD, OLD, HALF };
+enum who { TP_BTF = 1, RAW_TP, TRACEPOINT, NOT_THERE, GOOD, BAD, OLD, HALF, FENTRY, KPROBE };
 
 struct hit {
 	enum who who;
@@ -67,5 +67,12 @@ int page(void *ctx) { return hit(OLD); }
 
 SEC("kprobe/ebpfx_no_such_folio")
 int folio(void *ctx) { return hit(OLD); }
+
+/* One function in two ways: what is kept depends on the kernel. */
+SEC("kprobe/security_task_setnice")
+int nice_kprobe(void *ctx) { return hit(KPROBE); }
+
+SEC("fentry/security_task_setnice")
+int nice_fentry(void *ctx) { return hit(FENTRY); }
 
 char LICENSE[] SEC("license") = "GPL";

@@ -26,6 +26,8 @@ const (
 	alternativesProgFolio          = "folio"
 	alternativesProgGetppid        = "getppid"
 	alternativesProgGetppidRaw     = "getppid_raw"
+	alternativesProgNiceFentry     = "nice_fentry"
+	alternativesProgNiceKprobe     = "nice_kprobe"
 	alternativesProgPage           = "page"
 )
 
@@ -80,6 +82,8 @@ type alternativesProgramSpecs struct {
 	Folio          *ebpf.ProgramSpec `ebpf:"folio"`
 	Getppid        *ebpf.ProgramSpec `ebpf:"getppid"`
 	GetppidRaw     *ebpf.ProgramSpec `ebpf:"getppid_raw"`
+	NiceFentry     *ebpf.ProgramSpec `ebpf:"nice_fentry"`
+	NiceKprobe     *ebpf.ProgramSpec `ebpf:"nice_kprobe"`
 	Page           *ebpf.ProgramSpec `ebpf:"page"`
 }
 
@@ -144,6 +148,8 @@ type alternativesPrograms struct {
 	Folio          *ebpf.Program `ebpf:"folio"`
 	Getppid        *ebpf.Program `ebpf:"getppid"`
 	GetppidRaw     *ebpf.Program `ebpf:"getppid_raw"`
+	NiceFentry     *ebpf.Program `ebpf:"nice_fentry"`
+	NiceKprobe     *ebpf.Program `ebpf:"nice_kprobe"`
 	Page           *ebpf.Program `ebpf:"page"`
 }
 
@@ -158,6 +164,8 @@ func (p *alternativesPrograms) Close() error {
 		p.Folio,
 		p.Getppid,
 		p.GetppidRaw,
+		p.NiceFentry,
+		p.NiceKprobe,
 		p.Page,
 	)
 }
