@@ -3,7 +3,7 @@ use std::io::{stdin, BufRead};
 
 #[inline(never)]
 fn ebpfx_twice(n: i32) -> i32 {
-    std::hint::black_box(2 * n)
+    unsafe { std::ptr::read_volatile(&(2 * n)) } // std::hint::black_box came with Rust 1.66, later than Debian 12
 }
 
 fn main() {
