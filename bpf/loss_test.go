@@ -66,6 +66,42 @@ func TestLossesUnderOverload(t *testing.T) {
 	}
 }
 
+// TestLossesOfPerfAreCountedOnce: a perf buffer tells with its next record of those that it had no room for, which are counted where they are sent.
+func TestLossesOfPerfAreCountedOnce(t *testing.T) {
+	inst := load(t, open(t, bpftest.Object()), bpf.LoadOptions{})
+	attach(t, inst)
+	out := make(chan *bpf.Batch) // nobody takes batches at first
+	if err := inst.Start(out); err != nil {
+		t.Fatal(err)
+	}
+	produced := uint64(0)
+	produce := func(n int) {
+		t.Helper()
+		if err := bpftest.Produce(bpftest.Perf, n); err != nil {
+			t.Fatal(err)
+		}
+		produced += uint64(n)
+	}
+	produce(50_000)
+	lost := inst.Stats().Lost
+	if lost == 0 {
+		t.Fatal("nothing is lost")
+	}
+	drained := make(chan []record)
+	go func() { drained <- drain(t, inst, out) }()
+	// When there is room again one comes through, and before it the news of the losses.
+	eventually(t, "no event comes through", func() bool {
+		before := inst.Stats()
+		produce(1)
+		return inst.Stats().Lost == before.Lost
+	})
+	inst.Stop()
+	records := <-drained
+	if stats := inst.Stats(); stats.Events+stats.Lost != produced || stats.Events != uint64(len(records)) {
+		t.Errorf("%d records, %+v, want %d in all", len(records), stats, produced)
+	}
+}
+
 // ordered checks that records of the producer came in their order, each whole. Its thread may have moved to
 // another CPU, which has another perf buffer; then an order is promised for each alone.
 func ordered(t *testing.T, records []record) {

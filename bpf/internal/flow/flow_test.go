@@ -43,6 +43,14 @@ func TestCalls(t *testing.T) {
 			mapPtr(asm.R6, "a"), asm.Mov.Imm(asm.R2, 8), reserve(),
 			asm.Mov.Reg(asm.R1, asm.R6), asm.LoadImm(asm.R2, 1<<33, asm.DWord), reserve(), asm.Return(),
 		}, [][2]Value{{unknown, c(8)}, {m("a"), c(1 << 33)}}},
+		{"compared and exchanged", asm.Instructions{
+			asm.Mov.Imm(asm.R0, 8), asm.CmpXchg.Mem(asm.R6, asm.R7, asm.DWord, 0), asm.Mov.Reg(asm.R2, asm.R0), // what was there before
+			mapPtr(asm.R1, "a"), reserve(), asm.Return(),
+		}, [][2]Value{{m("a"), unknown}}},
+		{"beyond any frame", asm.Instructions{
+			mapPtr(asm.R1, "a"), asm.StoreMem(asm.RFP, -520, asm.R1, asm.DWord), asm.StoreMem(asm.RFP, 8, asm.R1, asm.DWord),
+			asm.LoadMem(asm.R1, asm.RFP, -520, asm.DWord), asm.LoadMem(asm.R2, asm.RFP, 8, asm.DWord), reserve(), asm.Return(),
+		}, [][2]Value{{unknown, unknown}}},
 		{"clobbered by a call", asm.Instructions{
 			mapPtr(asm.R1, "a"), asm.FnKtimeGetNs.Call(), asm.Mov.Imm(asm.R2, 8), reserve(), asm.Return(),
 		}, [][2]Value{{unknown, c(8)}}},

@@ -134,6 +134,26 @@ func TestStorm(t *testing.T) {
 	mustNot(t, w, "a storm once more")
 }
 
+// TestStormWithoutEnd: changes that do not cease are told all the same.
+func TestStormWithoutEnd(t *testing.T) {
+	w, file := watched(t)
+	ended, stop := make(chan struct{}), make(chan struct{})
+	go func() {
+		defer close(ended)
+		for n := 0; ; n++ {
+			select {
+			case <-stop:
+				return
+			default:
+				_ = os.WriteFile(file, []byte(fmt.Sprint(n)), 0o666)
+			}
+		}
+	}()
+	must(t, w, "a storm without an end")
+	close(stop)
+	<-ended
+}
+
 // TestWithoutEvents: what a file system does not tell of is seen all the same.
 func TestWithoutEvents(t *testing.T) {
 	w, file := watched(t)
