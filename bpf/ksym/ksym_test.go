@@ -3,9 +3,11 @@ package ksym
 import (
 	"errors"
 	"os"
+	"slices"
 	"strconv"
 	"strings"
 	"testing"
+	"time"
 )
 
 const kallsyms = `ffffffff81000000 t local_alias
@@ -84,4 +86,28 @@ func TestKernel(t *testing.T) {
 		return
 	}
 	t.Error("the kernel has no vfs_read")
+}
+
+// TestKernelLooksAgain: what came since the table was read, a module or a program, is found, but not at every turn.
+func TestKernelLooksAgain(t *testing.T) {
+	now, err := Read()
+	if err != nil {
+		t.Skip(err)
+	}
+	at := slices.IndexFunc(now.functions, func(f function) bool { return now.name(f) == "vfs_read" }) // which stays, as programs do not
+	if at < 0 {
+		t.Fatal("the kernel has no vfs_read")
+	}
+	wanted := now.functions[at]
+	const start = 1 << 63 // of the addresses of a kernel
+	before := *now
+	before.functions = []function{{address: start}} // too far away
+	kernel := Kernel{table: &before, read: time.Now().Add(time.Hour)}
+	if s := kernel.Find(wanted.address); s.Name != "" {
+		t.Errorf("got %+v, of a table that was read just now", s)
+	}
+	kernel.read = time.Now().Add(-2 * refreshEvery)
+	if s := kernel.Find(wanted.address); s.Name != now.name(wanted) {
+		t.Errorf("got %+v, want %s", s, now.name(wanted))
+	}
 }
