@@ -148,8 +148,11 @@ func keyTells(c bpf.MapContent) bool {
 	if len(c.Entries) > 1 {
 		return true
 	}
-	key := string(c.KeyOf(c.Entries[0]))
-	return strings.Trim(key, "\x00") != "" && strings.Trim(key, "\xff") != ""
+	key := c.KeyOf(c.Entries[0])
+	other := func(than byte) bool {
+		return slices.ContainsFunc(key, func(b byte) bool { return b != than })
+	}
+	return other(0) && other(0xff)
 }
 
 // isHistogramArray reports whether the map itself is a histogram, an entry a slot.

@@ -8,6 +8,8 @@ import (
 	"slices"
 	"strings"
 	"testing"
+
+	"golang.org/x/sys/unix"
 )
 
 func TestFind(t *testing.T) {
@@ -38,8 +40,13 @@ func TestFind(t *testing.T) {
 
 func TestFindErrors(t *testing.T) {
 	dir := t.TempDir()
+	pipe := filepath.Join(dir, "pipe") // that nobody writes to
+	if err := unix.Mkfifo(pipe, 0o600); err != nil {
+		t.Fatal(err)
+	}
 	for _, tc := range []struct{ name, want string }{
 		{dir, "it is a folder"},
+		{pipe, "it is no regular file"},
 		{filepath.Join(dir, "absent"), "no such file or directory"},
 		{"/etc/passwd", "it is no ELF file; for a script name its interpreter"},
 		{"no-such-binary", "neither in PATH nor where the dynamic loader looks"},

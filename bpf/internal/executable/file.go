@@ -44,8 +44,10 @@ func (l Location) Open() (*File, error) {
 }
 
 func (l Location) open() (*os.File, error) {
+	// Of what is found where others may write, nothing is to hold up who opens it, as a pipe would.
+	const flags = unix.O_RDONLY | unix.O_NONBLOCK | unix.O_NOCTTY
 	if l.root == "" {
-		return os.Open(l.path)
+		return os.OpenFile(l.path, flags, 0)
 	}
 	root, err := os.OpenFile(l.root, unix.O_PATH|unix.O_DIRECTORY, 0)
 	if err != nil {
@@ -54,7 +56,7 @@ func (l Location) open() (*os.File, error) {
 	defer root.Close()
 	// Absolute links are to be followed from the root of whoever made them.
 	fd, err := unix.Openat2(int(root.Fd()), l.path, &unix.OpenHow{
-		Flags:   unix.O_RDONLY | unix.O_CLOEXEC,
+		Flags:   flags | unix.O_CLOEXEC,
 		Resolve: unix.RESOLVE_IN_ROOT,
 	})
 	if err != nil {
