@@ -50,7 +50,7 @@ func (o *Object) listMaps() []*MapInfo {
 			continue
 		}
 		m := &MapInfo{Name: name, PerCPU: kind.perCPU, Array: kind.array}
-		if !m.layOut(spec) {
+		if !m.layOut(spec, o.markPortsOfKey(name, spec.Key)) {
 			continue
 		}
 		m.Scratch = deleted[name] || startName.MatchString(name) || m.PerCPU && holdsText(m.Value)
@@ -63,9 +63,10 @@ func (o *Object) listMaps() []*MapInfo {
 // isSection reports whether the map holds global variables.
 func isSection(spec *ebpf.MapSpec) bool { return strings.HasPrefix(spec.Name, ".") }
 
-// layOut sets the types of keys, values and entries. It reports whether they are what the kernel keeps.
-func (m *MapInfo) layOut(spec *ebpf.MapSpec) bool {
-	key, value := ofSize(spec.Key, spec.KeySize), ofSize(spec.Value, spec.ValueSize)
+// layOut sets the types of keys, values and entries, key being the type of a key as far as that is known. It reports whether they are what the kernel
+// keeps.
+func (m *MapInfo) layOut(spec *ebpf.MapSpec, key btf.Type) bool {
+	key, value := ofSize(key, spec.KeySize), ofSize(spec.Value, spec.ValueSize)
 	var err error
 	if m.Key, err = decode.New(key); err != nil || m.Key.Size != int(spec.KeySize) {
 		return false

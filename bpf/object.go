@@ -14,6 +14,7 @@ import (
 	"github.com/cilium/ebpf/btf"
 
 	"github.com/ebpfx/ebpfx/bpf/decode"
+	"github.com/ebpfx/ebpfx/bpf/internal/flow"
 	"github.com/ebpfx/ebpfx/bpf/internal/kconfig"
 	"github.com/ebpfx/ebpfx/bpf/internal/mend"
 	"github.com/ebpfx/ebpfx/bpf/internal/near"
@@ -26,11 +27,13 @@ type Object struct {
 	programs []Program
 	streams  []*StreamInfo
 	maps     []*MapInfo // nil until Maps
-	externs  []kconfig.Variable
-	ksyms    ksyms
-	notices  []string          // what Load passes to LoadOptions.Notice
-	pins     map[string]string // paths of maps, by SetMap
-	hasBTF   bool              // always, save for one that is only inspected
+
+	bigEndian map[flow.Sent]bool // nil until bigEndianPlaces
+	externs   []kconfig.Variable
+	ksyms     ksyms
+	notices   []string          // what Load passes to LoadOptions.Notice
+	pins      map[string]string // paths of maps, by SetMap
+	hasBTF    bool              // always, save for one that is only inspected
 	// excerpt returns the kernel's types that programs are relocated by, and waits until they are there; nil where all of the kernel's are needed.
 	excerpt func() *btf.Spec
 }

@@ -28,7 +28,8 @@ func (o *Object) relocations(insns asm.Instructions) []RelocationDescription {
 		if m == nil {
 			continue
 		}
-		r := RelocationDescription{Kind: m[1], Of: o.relocated(m[2], m[3]), Count: 1}
+		of, _ := o.relocated(m[2], m[3])
+		r := RelocationDescription{Kind: m[1], Of: of, Count: 1}
 		at := slices.IndexFunc(all, func(have RelocationDescription) bool { return have.Kind == r.Kind && have.Of == r.Of })
 		if at >= 0 {
 			all[at].Count++
@@ -42,32 +43,32 @@ func (o *Object) relocations(insns asm.Instructions) []RelocationDescription {
 	return all
 }
 
-// relocated names what a relocation is of, as C would.
-func (o *Object) relocated(access, id string) string {
+// relocated names what a relocation is of, as C would, and returns its type; nil where that cannot be told.
+func (o *Object) relocated(access, id string) (string, btf.Type) {
 	number, err := strconv.ParseUint(id, 10, 32)
 	if err != nil {
-		return id
+		return id, nil
 	}
 	t, err := o.spec.Types.TypeByID(btf.TypeID(number))
 	if err != nil {
-		return id
+		return id, nil
 	}
 	name := keyword(t) + t.TypeName()
 	steps := strings.Split(access, ":")
 	if len(steps) == 0 {
-		return name
+		return name, t
 	}
 	if enum, ok := btf.UnderlyingType(t).(*btf.Enum); ok {
 		if i, err := strconv.Atoi(steps[0]); err == nil && i >= 0 && i < len(enum.Values) {
 			name += "." + enum.Values[i].Name
 		}
-		return name
+		return name, nil
 	}
 	// The first step is through the pointer.
 	for _, step := range steps[1:] {
 		i, err := strconv.Atoi(step)
 		if err != nil || i < 0 {
-			return name
+			return name, nil
 		}
 		switch u := btf.UnderlyingType(t).(type) {
 		case *btf.Struct:
@@ -77,13 +78,13 @@ func (o *Object) relocated(access, id string) string {
 		case *btf.Array:
 			name, t = fmt.Sprintf("%s[%d]", name, i), u.Type
 		default:
-			return name
+			return name, nil
 		}
 		if t == nil {
-			return name
+			return name, nil
 		}
 	}
-	return name
+	return name, t
 }
 
 // accessed goes on from name to member i. Members without a name are passed through, as C does.

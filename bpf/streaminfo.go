@@ -69,6 +69,7 @@ func (o *Object) listBuffers(l *layout) {
 	if l.events == nil {
 		o.typesFromSize(emissions)
 	}
+	o.markPorts()
 }
 
 func streamKind(t ebpf.MapType) string {
@@ -145,6 +146,7 @@ func (o *Object) SetStreamType(stream, typ string) error {
 		return err
 	}
 	s.Types, s.Method, s.Candidates = []*decode.Type{t}, MethodOverride, nil
+	o.markPorts()
 	return nil
 }
 

@@ -1,5 +1,7 @@
 package decode
 
+import "slices"
+
 // Kind is how a value is to be understood.
 type Kind uint8
 
@@ -85,6 +87,20 @@ func (t *Type) Enumerator(v uint64) string {
 		}
 	}
 	return ""
+}
+
+// Retyped is a copy of the struct t whose members have the types that retype returns; where that is nil they keep theirs. A new type has to have the size
+// and the kind of the old.
+func (t *Type) Retyped(retype func(*Field) *Type) *Type {
+	c := *t
+	c.Fields, c.fields, c.names = slices.Clone(t.Fields), nil, nil
+	for i := range c.Fields {
+		if n := retype(&c.Fields[i]); n != nil {
+			c.Fields[i].Type = n
+		}
+	}
+	c.index()
+	return &c
 }
 
 // index prepares lookups by name and number.

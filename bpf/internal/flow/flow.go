@@ -37,6 +37,10 @@ var unknown = Value{Kind: Unknown}
 // join returns what holds whichever of the two ways was taken.
 func (v Value) join(w Value) Value {
 	switch {
+	case v.Kind == record && w.Kind == Element:
+		return v // a record is written to memory of the program's own where the kernel has no ring buffers
+	case v.Kind == Element && w.Kind == record:
+		return w
 	case v.Kind == none:
 		return w
 	case w.Kind == none, v == w:
@@ -114,7 +118,11 @@ func (s *state) mergeInto(at *state) bool {
 // maxStack is how many bytes a frame has: MAX_BPF_STACK in include/linux/filter.h.
 const maxStack = 512
 
-func (s *state) setSlot(off int16, v Value) {
+// setSlot writes v to eight bytes of the stack.
+func (s *state) setSlot(off int16, v Value) { s.setBytes(off, 8, v) }
+
+// setBytes writes v to so many bytes of the stack.
+func (s *state) setBytes(off, size int16, v Value) {
 	if off < -maxStack || off >= 0 {
 		return // no program that the kernel takes writes there
 	}
@@ -122,9 +130,11 @@ func (s *state) setSlot(off int16, v Value) {
 	if s.stack == nil {
 		s.stack = make(map[int16]Value)
 	}
-	// Slots that overlap the written one no longer hold what they held.
-	for o := off - 7; o <= off+7; o++ {
-		delete(s.stack, o)
+	// Slots that overlap the written bytes no longer hold what they held.
+	for o := off - 7; o < off+size; o++ {
+		if old, ok := s.stack[o]; ok && o+old.width() > off {
+			delete(s.stack, o)
+		}
 	}
 	if v.Kind != Unknown {
 		s.stack[off] = v

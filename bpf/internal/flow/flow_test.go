@@ -2,6 +2,7 @@ package flow
 
 import (
 	"bytes"
+	"maps"
 	"math/rand/v2"
 	"slices"
 	"testing"
@@ -223,6 +224,47 @@ func TestAdditions(t *testing.T) {
 		{"never reached", asm.Instructions{asm.Return(), section, asm.StoreXAdd(asm.R1, asm.R2, asm.DWord), asm.Return()}, nil},
 	} {
 		if got := Additions(tc.insns); !slices.Equal(got, tc.want) {
+			t.Errorf("%s: got %v, want %v", tc.name, got, tc.want)
+		}
+	}
+}
+
+// TestBigEndian follows a port from where it is read to records and keys. The instruction with the constant 12 stands for one that CO-RE relocates.
+func TestBigEndian(t *testing.T) {
+	const relocated = 12
+	isBig := func(ins *asm.Instruction) bool { return ins.Constant == relocated && ins.OpCode.Class().IsALU() }
+	read := asm.Instructions{ // bpf_probe_read_kernel(R10-8, 2, R6 + relocated), and the port in R1
+		asm.Mov.Imm(asm.R1, relocated), asm.Mov.Reg(asm.R3, asm.R6), asm.Add.Reg(asm.R3, asm.R1), asm.Mov.Reg(asm.R1, asm.RFP), asm.Add.Imm(asm.R1, -8),
+		asm.Mov.Imm(asm.R2, 2), asm.FnProbeReadKernel.Call(), asm.LoadMem(asm.R1, asm.RFP, -8, asm.Half),
+	}
+	reserved := asm.Instructions{mapPtr(asm.R1, "ring"), asm.Mov.Imm(asm.R2, 32), asm.FnRingbufReserve.Call(), asm.Mov.Reg(asm.R7, asm.R0)}
+	output := asm.Instructions{mapPtr(asm.R2, "perf"), asm.Mov.Reg(asm.R4, asm.RFP), asm.Add.Imm(asm.R4, -40), asm.Mov.Imm(asm.R5, 16), asm.FnPerfEventOutput.Call()}
+	swap := asm.HostTo(asm.BE, asm.R1, asm.Half)
+	at := func(name string, offset int) Sent { return Sent{name, offset} }
+	for _, tc := range []struct {
+		name  string
+		insns []asm.Instructions
+		want  map[Sent]bool
+	}{
+		{"stored", []asm.Instructions{reserved, read, {asm.StoreMem(asm.R7, 10, asm.R1, asm.Half), asm.Return()}}, map[Sent]bool{at("ring", 10): true}},
+		{"swapped", []asm.Instructions{reserved, read, {swap, asm.StoreMem(asm.R7, 10, asm.R1, asm.Half), asm.Return()}}, map[Sent]bool{at("ring", 10): false}},
+		{"widened", []asm.Instructions{reserved, read, {asm.LSh.Imm(asm.R1, 48), asm.RSh.Imm(asm.R1, 48), asm.StoreMem(asm.R7, 10, asm.R1, asm.Half), asm.Return()}},
+			map[Sent]bool{at("ring", 10): true}},
+		{"swapped by shifts", []asm.Instructions{reserved, read, {asm.LSh.Imm(asm.R1, 8), asm.StoreMem(asm.R7, 10, asm.R1, asm.Half), asm.Return()}}, map[Sent]bool{at("ring", 10): false}},
+		{"not always", []asm.Instructions{reserved, read, {asm.StoreMem(asm.R7, 10, asm.R1, asm.Half), asm.StoreMem(asm.R7, 10, asm.R8, asm.Half), asm.Return()}}, map[Sent]bool{at("ring", 10): false}},
+		{"zero first", []asm.Instructions{reserved, {asm.Mov.Imm(asm.R1, 0), asm.StoreMem(asm.R7, 10, asm.R1, asm.Half)}, read, {asm.StoreMem(asm.R7, 10, asm.R1, asm.Half), asm.Return()}},
+			map[Sent]bool{at("ring", 10): true}},
+		{"copied", []asm.Instructions{read, {asm.StoreMem(asm.RFP, -36, asm.R1, asm.Half), asm.StoreMem(asm.RFP, -34, asm.R6, asm.Half)}, output, {asm.Return()}}, map[Sent]bool{at("perf", 4): true}},
+		{"copied once without", []asm.Instructions{output, read, {asm.StoreMem(asm.RFP, -36, asm.R1, asm.Half)}, output, {asm.Return()}}, map[Sent]bool{at("perf", 4): false}},
+		{"overwritten in part", []asm.Instructions{read, {asm.StoreMem(asm.RFP, -36, asm.R1, asm.Half), asm.StoreMem(asm.RFP, -35, asm.R6, asm.Byte)}, output, {asm.Return()}}, map[Sent]bool{}},
+		{"spilled", []asm.Instructions{read, {asm.StoreMem(asm.RFP, -24, asm.R1, asm.DWord), asm.LoadMem(asm.R9, asm.RFP, -24, asm.DWord)}, reserved, {asm.StoreMem(asm.R7, 2, asm.R9, asm.Half), asm.Return()}},
+			map[Sent]bool{at("ring", 2): true}},
+		{"a key", []asm.Instructions{read, {asm.StoreMem(asm.RFP, -36, asm.R1, asm.Half), mapPtr(asm.R1, "flows"), asm.Mov.Reg(asm.R2, asm.RFP), asm.Add.Imm(asm.R2, -40), asm.FnMapLookupElem.Call(), asm.Return()}},
+			map[Sent]bool{at("flows", 4): true, at("flows", 32): true}}, // the second is behind the key, where nobody asks
+		{"of another stack", []asm.Instructions{read, {asm.StoreMem(asm.RFP, -36, asm.R1, asm.Half), asm.Mov.Reg(asm.R4, asm.RFP), asm.Add.Imm(asm.R4, -40), mapPtr(asm.R2, "perf"), asm.Call.Label("f"), asm.Return(),
+			asm.Mov.Imm(asm.R5, 16).WithSymbol("f"), asm.FnPerfEventOutput.Call(), asm.Return()}}, map[Sent]bool{}},
+	} {
+		if got := BigEndian(slices.Concat(tc.insns...), isBig); !maps.Equal(got, tc.want) {
 			t.Errorf("%s: got %v, want %v", tc.name, got, tc.want)
 		}
 	}

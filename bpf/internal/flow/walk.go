@@ -15,6 +15,7 @@ type walk struct {
 	symbols map[string]int   // functions
 	pending []int            // leaders whose state changed
 	queued  map[int]struct{}
+	isBig   func(*asm.Instruction) bool // of BigEndian; nil for the others
 }
 
 func newWalk(insns asm.Instructions) *walk {
@@ -109,7 +110,7 @@ func (w *walk) block(at int) {
 		ins := &w.insns[i]
 		class := ins.OpCode.Class()
 		if !class.IsJump() {
-			s.step(ins)
+			w.step(&s, ins)
 			continue
 		}
 		switch ins.OpCode.JumpOp() {
@@ -148,15 +149,33 @@ func (w *walk) call(i int, s *state) {
 				callee.regs[r] = unknown
 			}
 			copy(callee.regs[1:6], s.regs[1:6])
+			for r := range callee.regs {
+				if callee.regs[r].Kind == frame {
+					callee.regs[r] = unknown // it has a stack of its own
+				}
+			}
 			w.reach(f, &callee)
 		}
 	}
-	s.returned(ins)
+	w.returned(s, ins)
+}
+
+// step applies one instruction that is no jump.
+func (w *walk) step(s *state, ins *asm.Instruction) {
+	if w.isBig != nil && s.followBig(ins, w.isBig(ins)) {
+		return
+	}
+	s.step(ins)
 }
 
 // returned sets what is known behind a call.
-func (s *state) returned(ins *asm.Instruction) {
+func (w *walk) returned(s *state, ins *asm.Instruction) {
 	m := s.regs[asm.R1]
+	if w.isBig != nil && ins.IsBuiltinCall() {
+		var args [6]Value
+		copy(args[1:], s.regs[1:6])
+		defer s.calledBig(asm.BuiltinFunc(ins.Constant), args)
+	}
 	for r := asm.R0; r <= asm.R5; r++ {
 		s.regs[r] = unknown
 	}
@@ -179,18 +198,18 @@ func (w *walk) visit(see func(i int, s *state)) {
 			see(i, &s)
 			ins := &w.insns[i]
 			if !ins.OpCode.Class().IsJump() {
-				s.step(ins)
+				w.step(&s, ins)
 				continue
 			}
 			if ins.OpCode.JumpOp() != asm.Call {
 				break // behind it another block begins
 			}
-			s.returned(ins)
+			w.returned(&s, ins)
 		}
 	}
 }
 
-// step applies one instruction that is no jump.
+// step is step of all walks.
 func (s *state) step(ins *asm.Instruction) {
 	set := func(v Value) {
 		if ins.Dst < registers {
