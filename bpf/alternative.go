@@ -30,6 +30,9 @@ type way struct {
 type group struct {
 	key  string // "" for those
 	ways []*way
+
+	// staged is set where its way is attached although the instance has not taken over yet.
+	staged bool
 }
 
 // groupPoints finds out which points are alternatives. The groups are in the order of their first points, their

@@ -24,18 +24,23 @@ import (
 // See LoadOptions.Replace for an instance that takes over from another.
 func (i *Instance) Attach() (attached []Attached, skipped []*AttachError, err error) {
 	i.mu.Lock()
+	if err := i.attachable(); err != nil {
+		i.mu.Unlock()
+		return nil, nil, err
+	}
+	if i.loader.opts.Replace != nil {
+		i.mu.Unlock()
+		if _, err := TakeOver(i); err != nil {
+			return nil, nil, err
+		}
+		i.mu.Lock()
+		defer i.mu.Unlock()
+		return i.attached(), i.takeover.Skipped, nil
+	}
 	defer i.mu.Unlock()
-	if i.stopped {
-		return nil, nil, errors.New("attach: the instance is stopped")
-	}
-	if i.loader == nil {
-		return nil, nil, errors.New("attach: the instance is attached")
-	}
-	defer func() { i.loader, i.relief = nil, nil }()
+	defer func() { i.loader = nil }()
 	i.mountTracefs()
-	i.relief = i.relieve()
-	attached, skipped, err = i.attachAll()
-	return attached, skipped, i.settle(i.relief, err)
+	return i.attachAll()
 }
 
 // attachAll attaches all groups, or nothing.
@@ -43,7 +48,7 @@ func (i *Instance) attachAll() (attached []Attached, skipped []*AttachError, err
 	// Programs that cannot be attached beside those that they replace come late, to keep the gap short.
 	for turn := range 3 {
 		for _, g := range i.groups {
-			if i.turn(g) != turn {
+			if g.staged || i.turn(g) != turn {
 				continue
 			}
 			if failure := i.serve(g); failure != nil {
@@ -53,19 +58,8 @@ func (i *Instance) attachAll() (attached []Attached, skipped []*AttachError, err
 		}
 	}
 	i.lossKnown = i.loader.counted
-	for _, p := range i.points {
-		if p.link != nil {
-			if p.kind.once {
-				i.ran = true
-			} else {
-				i.links = append(i.links, p.link)
-			}
-			if iter, ok := p.link.(*link.Iter); ok {
-				i.iters = append(i.iters, iterator{iter, i.streamOf(p.name)})
-			}
-			attached = append(attached, Attached{Program: p.name, Kind: p.kind.name, Where: p.where})
-		}
-	}
+	i.noteLinks()
+	attached = i.attached()
 	skipped = i.unserved()
 	failed := slices.ContainsFunc(skipped, func(e *AttachError) bool {
 		var p *passive
@@ -76,6 +70,34 @@ func (i *Instance) attachAll() (attached []Attached, skipped []*AttachError, err
 		return nil, nil, notAttached(skipped)
 	}
 	return attached, skipped, nil
+}
+
+// noteLinks notes what Stop closes and Start reads.
+func (i *Instance) noteLinks() {
+	i.links, i.iters = nil, nil
+	for _, p := range i.points {
+		switch {
+		case p.link == nil:
+			continue
+		case p.kind.once:
+			i.ran = true
+		default:
+			i.links = append(i.links, p.link)
+		}
+		if iter, ok := p.link.(*link.Iter); ok {
+			i.iters = append(i.iters, iterator{iter, i.streamOf(p.name)})
+		}
+	}
+}
+
+// attached returns what is attached, in the order of the points.
+func (i *Instance) attached() (all []Attached) {
+	for _, p := range i.points {
+		if p.link != nil {
+			all = append(all, Attached{Program: p.name, Kind: p.kind.name, Where: p.where})
+		}
+	}
+	return all
 }
 
 // turn tells when g is to be attached: 0 first, 2 last.

@@ -3,6 +3,7 @@ package bpf
 import (
 	"fmt"
 	"runtime"
+	"sync/atomic"
 
 	"github.com/cilium/ebpf"
 	"github.com/cilium/ebpf/asm"
@@ -36,6 +37,9 @@ import (
 const gateMap = ".ebpfx.gates"
 
 const gateSize = 4
+
+// generations counts the instances whose programs have gates. No two have the same number: one that failed to take over may still be attached when the next does.
+var generations atomic.Uint32
 
 // gateSpec returns the map, which lets generation through.
 func gateSpec(generation uint32) (*ebpf.MapSpec, error) {

@@ -30,8 +30,8 @@ type LoadOptions struct {
 	// them out. Programs that need a Hook to be attached, being optional or without a target, are no failure.
 	Strict bool
 	// Replace is an instance that this one takes over from, or nil. Maps that are defined as the old ones (type, sizes of key, value and map, flags,
-	// BTF, first contents) are the old ones with what they hold, and so is a ring buffer whose records are of the same types. Attach
-	// detaches the old programs when it attaches the new ones, and Takeover tells how it went. Until then, and where Load or Attach fail, the old
+	// BTF, first contents) are the old ones with what they hold, and so is a ring buffer whose records are of the same types. Attach, or
+	// TakeOver for several instances at once, detaches the old programs when it attaches the new ones, and Takeover tells how it went. Until then, and where that fails, the old
 	// instance runs on as it did. Afterwards it is still to be stopped, which has it deliver its last records, and to be closed; the new one begins to read a
 	// buffer that both have where the old one ends, so that no record is lost and none comes twice.
 	Replace *Instance
@@ -143,10 +143,7 @@ func (l *loader) loadMaps() error {
 		l.maps[counterMap] = counterSpec(len(l.streams))
 	}
 	if l.opts.Replaceable {
-		l.inst.generation = 1
-		if old := l.opts.Replace; old != nil {
-			l.inst.generation = old.generation + 1
-		}
+		l.inst.generation = generations.Add(1)
 		var err error
 		if l.maps[gateMap], err = gateSpec(l.inst.generation); err != nil {
 			return err

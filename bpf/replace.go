@@ -3,21 +3,13 @@ package bpf
 import (
 	"errors"
 	"fmt"
-	"io"
-	"maps"
-	"os"
 	"slices"
-	"strings"
-	"sync"
 	"time"
-
-	"github.com/cilium/ebpf"
-	"github.com/cilium/ebpf/link"
 )
 
-// An instance takes over from another in two steps. Load makes its maps, of which those that are defined as before are the
-// old ones, and loads its programs, while the old instance runs on as if nothing happened. Attach changes programs, in one of three ways. No event may be seen
-// by an old and a new program, which would count it twice in the map that they share.
+// An instance takes over from another in three steps. Load makes its maps, of which those that are defined as before are the
+// old ones, and loads its programs. Stage attaches what may be attached beside the old programs. Of neither does the old instance notice anything. TakeOver
+// changes programs, in one of three ways. No event may be seen by an old and a new program, which would count it twice in the map that they share.
 //
 //   - Where both have a gate, the new program is attached with the gate closed, and then the gates change: see gate.go.
 //   - Where the kernel is able to, it replaces the program in its link: XDP, tc, cgroups.
@@ -27,9 +19,12 @@ import (
 type Takeover struct {
 	Kept  []string   // maps that hold what they held, by name
 	Fresh []FreshMap // maps that both have and that were made anew, by name; what they held is gone with the old instance
+	Gone  []string   // maps that only the old instance has, by name
 	// Gap is how long programs were detached, from the first until all new ones were attached. It is 0 where each of them had its successor
 	// attached before, which is so for instances that were loaded as Replaceable, and where links take another program.
 	Gap time.Duration
+	// Skipped are the programs that Attach returns as such.
+	Skipped []*AttachError
 }
 
 // FreshMap is a map that was made anew.
@@ -38,7 +33,7 @@ type FreshMap struct {
 	Why  string // what is different: "its value is 16 bytes, and was 8"
 }
 
-// Takeover returns how i took over from LoadOptions.Replace; nil where there was none, or before Attach.
+// Takeover returns how i took over from LoadOptions.Replace; nil where there was none, or before it did.
 func (i *Instance) Takeover() *Takeover {
 	i.mu.Lock()
 	defer i.mu.Unlock()
@@ -48,320 +43,141 @@ func (i *Instance) Takeover() *Takeover {
 	return i.takeover
 }
 
-// keepMaps returns the maps of the instance to be replaced that l is to use, and notes which those are.
-func (l *loader) keepMaps(old *Instance) map[string]*ebpf.Map {
-	keep := make(map[string]*ebpf.Map)
-	t := &Takeover{}
-	for name, m := range l.maps {
-		have, was := old.maps[name], old.definitions[name]
-		// What ebpfx itself writes, as an instance needs it.
-		if have == nil || was == nil || name == counterMap || name == kconfigMap || strings.HasPrefix(name, "__bpf_usdt_") {
-			continue
-		}
-		if name == gateMap {
-			keep[name] = have
-			continue
-		}
-		why := changed(m, was)
-		if why == "" && streamKind(m.Type) != "" {
-			why = l.streamChanged(old, name)
-		}
-		switch {
-		case why == "" && m.Type == ebpf.PerfEventArray:
-			// It holds the buffers of whoever reads it, and those of the old instance are read to their end.
-		case why == "" && readOnly(m):
-			// It is what the object says.
-		case why == "" && m.Type == ebpf.ProgramArray:
-			// The old programs go on with theirs.
-		case why == "":
-			keep[name] = have
-			t.Kept = append(t.Kept, name)
-		case !readOnly(m):
-			t.Fresh = append(t.Fresh, FreshMap{name, why})
-		}
+// Stage attaches the programs of an instance that takes over from another behind closed gates, so that nothing happens yet and most of what may fail has
+// failed. What cannot be attached in this way is left to TakeOver. The error is that of a hook, or of all programs where none attaches; then the instance is to be
+// closed.
+func (i *Instance) Stage() error {
+	i.mu.Lock()
+	defer i.mu.Unlock()
+	if err := i.attachable(); err != nil {
+		return err
 	}
-	slices.Sort(t.Kept)
-	slices.SortFunc(t.Fresh, func(a, b FreshMap) int { return strings.Compare(a.Name, b.Name) })
-	l.inst.takeover = t
-	return keep
-}
-
-// readOnly reports whether m holds variables that nobody changes.
-func readOnly(m *ebpf.MapSpec) bool { return isSection(m) && strings.HasPrefix(m.Name, ".rodata") }
-
-// streamChanged says why what is in a buffer would be misread.
-func (l *loader) streamChanged(old *Instance, name string) string {
-	was, is := old.object.stream(name), l.stream(name)
-	if was == nil || is == nil {
-		return ""
-	}
-	same := len(was.Types) == len(is.Types)
-	for i := range is.Types {
-		same = same && was.Types[i].Equal(is.Types[i])
-	}
-	if !same {
-		return "its events are of another type"
-	}
-	return ""
-}
-
-// updater is a link that may be able to go on with another program.
-type updater interface{ Update(*ebpf.Program) error }
-
-// relief is the change from the programs of one instance to those of another.
-type relief struct {
-	old     *Instance
-	lasting map[*point]*point // of old by those of the new that take their links
-	slow    []io.Closer       // perf events, which take their time to go away
-	off     []*point          // of old that were detached
-	began   time.Time         // when the first was; zero: none was
-	gates   bool              // both instances have them
-	changed bool              // they let the new programs through
-}
-
-// relieve begins the change from the programs of i.loader.opts.Replace, none of which is detached yet. It holds the lock of that instance until settle.
-func (i *Instance) relieve() *relief {
-	old := i.loader.opts.Replace
-	if old == nil {
-		return nil
-	}
-	old.mu.Lock()
-	r := &relief{old: old, lasting: make(map[*point]*point), gates: i.generation > 0 && old.generation > 0}
-	taken := make(map[*point]bool)
-	for _, p := range i.points {
-		at := slices.IndexFunc(old.points, func(q *point) bool { return !taken[q] && q.link != nil && p.samePlace(q) })
-		if at >= 0 && p.program != nil {
-			q := old.points[at]
-			r.lasting[p], taken[q] = q, true
-		}
-	}
-	return r
-}
-
-// vacate detaches the old programs that have no gate and whose links do not go on, once.
-func (r *relief) vacate() {
-	if r == nil || !r.began.IsZero() || r.old.stopped {
-		return
-	}
-	var closing sync.WaitGroup
-	for _, q := range r.old.points {
-		if q.link == nil || q.kind.once || r.gates && r.old.gated[q.program] || r.lasts(q) {
-			continue
-		}
-		if r.began.IsZero() {
-			r.began = time.Now()
-		}
-		r.off = append(r.off, q)
-		if event := heldEvent(q.link); event != nil {
-			r.slow = append(r.slow, event)
-		}
-		closing.Go(func() { _ = q.link.Close() })
-	}
-	closing.Wait()
-}
-
-// makeRoom detaches what must not run beside the program of p of i, which has no gate.
-func (r *relief) makeRoom(i *Instance, p *point) error {
-	if r == nil {
-		return nil
-	}
-	if p.gateable() {
-		// The kernel took the program only without a gate.
-		if err := r.change(i); err != nil {
+	i.mountTracefs()
+	staged, left := false, false
+	for _, g := range i.groups {
+		tried, err := i.stage(g)
+		if err != nil {
+			i.detachAll()
 			return err
 		}
+		staged = staged || g.staged
+		left = left || !tried
 	}
-	r.vacate()
+	if !staged && !left && len(i.groups) > 0 {
+		return errors.Join(asErrors(i.unserved())...)
+	}
+	i.noteLinks() // for Stop
 	return nil
 }
 
-// change has the gates let the programs of i through.
-func (r *relief) change(i *Instance) error {
-	if r.changed || !r.gates {
-		return nil
+// stage attaches the way of g that was loaded, if all of its programs have gates. tried is not set where something else may serve g.
+func (i *Instance) stage(g *group) (tried bool, err error) {
+	at := slices.IndexFunc(g.ways, func(w *way) bool {
+		return !slices.ContainsFunc(w.points, func(p *point) bool { return p.program == nil })
+	})
+	if at < 0 {
+		return len(g.ways) == 1, nil
 	}
-	r.changed = true
-	return i.changeGates(r.old.generation, i.generation)
+	w := g.ways[at]
+	if slices.ContainsFunc(w.points, func(p *point) bool { return !i.gated[p.program] }) {
+		return false, nil
+	}
+	switch n := i.attachWay(w); {
+	case n == len(w.points):
+		g.staged = true
+		i.leaveOut(g, w)
+		return true, nil
+	case w.points[0].hook:
+		return true, w.failures()[0]
+	}
+	w.detach()
+	return len(w.points) == 1 && len(g.ways) == 1, nil
 }
 
-// lasts reports whether the link of q, an old point, goes on.
-func (r *relief) lasts(q *point) bool {
-	for _, old := range r.lasting {
-		if old == q {
-			return true
+// TakeOver has instances take over from those that they were loaded to replace, all of them or none: after an error the old ones run on as they
+// did, and failed is the instance whose error it is. It does for each what Attach does for one, and what Stage has not done yet. What is detached meanwhile is told by
+// LoadOptions.Notice where the old programs are attached again.
+//
+// What new programs write into buffers that the old instance does not read, until the first error, is lost with them.
+func TakeOver(instances ...*Instance) (failed *Instance, err error) {
+	for _, i := range instances {
+		i.mu.Lock()
+		defer i.mu.Unlock()
+		if err := i.attachable(); err != nil {
+			return i, err
+		}
+		if i.loader.opts.Replace == nil {
+			return i, errors.New("take over: the instance replaces none")
 		}
 	}
-	return false
-}
-
-// heldEvent returns the perf event behind a link, or nil. While somebody holds it, closing the link takes the program off in no time; that the event
-// goes away is what takes some 50 ms.
-func heldEvent(l io.Closer) io.Closer {
-	event, ok := l.(link.PerfEvent)
-	if !ok {
-		return nil
+	for _, i := range instances {
+		i.mountTracefs()
+		i.relief = i.relieve()
 	}
-	// On kernels before 5.15 it is the event itself that the program is on.
-	if info, err := l.(link.Link).Info(); err != nil || info.Type != link.PerfEventType {
-		return nil
-	}
-	f, err := event.PerfEvent()
-	if err != nil {
-		return nil
-	}
-	return f
-}
-
-// samePlace reports whether the program of p can be put into the link of q.
-func (p *point) samePlace(q *point) bool {
-	if _, ok := q.link.(updater); !ok {
-		return false
-	}
-	switch p.kind {
-	case xdpKind, tcKind, cgroupKind, sockopsKind:
-	default:
-		return false
-	}
-	return p.kind == q.kind && p.symbol == q.symbol && p.index == q.index && p.mode == q.mode && p.priority == q.priority &&
-		p.programType == q.programType && p.attachType == q.attachType
-}
-
-// inherit gives p the link that was its predecessor's, with the program of p in it. ok is false where there is none, and p has to be attached.
-func (r *relief) inherit(p *point) (_ io.Closer, ok bool) {
-	if r == nil || r.lasting[p] == nil {
-		return nil, false
-	}
-	q := r.lasting[p]
-	if err := q.link.(updater).Update(p.program); err != nil {
-		// The new program can only be where the old one is no more.
-		delete(r.lasting, p)
-		if r.began.IsZero() {
-			r.began = time.Now()
+	defer func() {
+		for _, i := range instances {
+			i.relief.old.mu.Unlock()
+			i.loader, i.relief = nil, nil
 		}
-		r.off = append(r.off, q)
-		_ = q.link.Close()
-		return nil, false
+	}()
+	for _, i := range instances {
+		if _, i.takeover.Skipped, err = i.attachAll(); err != nil {
+			failed = i
+			break
+		}
 	}
-	return q.link, true
+	for _, i := range instances {
+		if err != nil {
+			break
+		}
+		i.relief.vacate() // what no new program is in place of
+		if err = i.relief.change(i); err != nil {
+			failed = i
+		}
+	}
+	if err == nil {
+		for _, i := range instances {
+			i.succeed(i.relief)
+		}
+		return nil, nil
+	}
+	for _, i := range instances {
+		i.detachAll()
+		err = errors.Join(err, i.giveUp(i.relief))
+	}
+	return failed, err
 }
 
-// settle is the end of the change: it succeeded, and the old instance has no programs any more that do anything, or it failed with
-// failure, and the old instance gets back what it had. Then the error is failure, and what kept old programs from being attached again.
-func (i *Instance) settle(r *relief, failure error) error {
-	if r == nil {
-		return failure
+// attachable returns why nothing can be attached.
+func (i *Instance) attachable() error {
+	switch {
+	case i.stopped:
+		return errors.New("attach: the instance is stopped")
+	case i.loader == nil:
+		return errors.New("attach: the instance is attached")
 	}
-	defer r.old.mu.Unlock()
+	return nil
+}
+
+// succeed ends a change of programs for good: those of the old instance do nothing any more.
+func (i *Instance) succeed(r *relief) {
 	defer r.release()
-	if failure == nil {
-		r.vacate() // what no new program is in place of
-		if failure = r.change(i); failure != nil {
-			i.detachAll()
-		}
-	}
-	if failure != nil {
-		err := r.restore()
-		if r.changed {
-			err = errors.Join(err, i.changeGates(i.generation, r.old.generation))
-		}
-		return errors.Join(failure, err)
-	}
 	if !r.began.IsZero() {
 		i.takeover.Gap = time.Since(r.began)
 	}
-	// Programs that their gates keep from doing anything are detached by Stop, which may take its time.
-	gone := append(slices.Collect(maps.Values(r.lasting)), r.off...)
-	r.old.links = slices.DeleteFunc(r.old.links, func(l io.Closer) bool {
-		return slices.ContainsFunc(gone, func(q *point) bool { return q.link == l })
-	})
-	for _, q := range gone {
-		q.link = nil
-	}
+	r.forget()
 	i.follow(r.old)
-	return nil
 }
 
-// giveBack leaves links to the old instance, before those of the new one are closed.
-func (r *relief) giveBack() {
-	if r == nil {
-		return
+// giveUp ends a change that failed: the old instance gets back what it had. The error is what kept it from that.
+func (i *Instance) giveUp(r *relief) error {
+	defer r.release()
+	err := r.restore()
+	if r.changed {
+		err = errors.Join(err, i.changeGates(i.generation, r.old.generation))
 	}
-	for p, q := range r.lasting {
-		if p.link == q.link {
-			p.link = nil
-		}
+	if !r.began.IsZero() {
+		i.loader.opts.Notice(fmt.Sprintf("no program was attached for %.1f ms", float64(time.Since(r.began))/float64(time.Millisecond)))
 	}
-}
-
-// restore attaches the old programs again.
-func (r *relief) restore() error {
-	var errs []error
-	for _, q := range r.lasting {
-		errs = append(errs, q.link.(updater).Update(q.program))
-	}
-	for _, q := range r.off {
-		at := slices.Index(r.old.links, q.link)
-		l, err := q.attach()
-		if err != nil {
-			errs = append(errs, fmt.Errorf("attach program %s of the old version again: %w", q.name, err))
-		}
-		q.link = l
-		switch {
-		case at < 0:
-		case err != nil:
-			r.old.links = slices.Delete(r.old.links, at, at+1)
-		default:
-			r.old.links[at] = l
-		}
-	}
-	return errors.Join(errs...)
-}
-
-// release frees what may take its time, beside.
-func (r *relief) release() {
-	slow := closers(r.slow)
-	if len(slow) > 0 {
-		go slow.Close()
-	}
-}
-
-// follow has the streams of i that share a buffer with one of old read on where that one ends, which it does at the next record.
-func (i *Instance) follow(old *Instance) {
-	for _, s := range i.streams {
-		before := old.streamOf(s.Info.Map)
-		if before == nil || s.Info.Kind != RingBuffer || !sameMap(i.maps[s.Info.Map], old.maps[s.Info.Map]) {
-			continue
-		}
-		before.handedOver.Store(true)
-		if old.started {
-			s.after = before.ended
-		}
-		// It wakes a reader that waits for the next record.
-		if err := before.reader.Flush(); err != nil && !errors.Is(err, os.ErrClosed) {
-			_ = before.close()
-		}
-	}
-}
-
-func (i *Instance) streamOf(name string) *Stream {
-	at := slices.IndexFunc(i.streams, func(s *Stream) bool { return s.Info.Map == name })
-	if at < 0 {
-		return nil
-	}
-	return i.streams[at]
-}
-
-// sameMap reports whether two descriptors are of one map, as those of maps are that are pinned, too.
-func sameMap(a, b *ebpf.Map) bool {
-	x, err := a.Info()
-	if err != nil {
-		return false
-	}
-	y, err := b.Info()
-	if err != nil {
-		return false
-	}
-	first, ok := x.ID()
-	second, okToo := y.ID()
-	return ok && okToo && first == second
+	return err
 }

@@ -120,6 +120,16 @@ func testReplace(t *testing.T, replaceable bool) {
 			t.Fatalf("took over %+v, want %v kept", took, want)
 		}
 		t.Logf("gap %v", took.Gap)
+		if round == 0 {
+			// One that is given up before it takes over leaves no trace.
+			given := load(t, versions[0], bpf.LoadOptions{Replace: next, Replaceable: replaceable})
+			if err := given.Stage(); err != nil {
+				t.Fatal(err)
+			}
+			if err := given.Close(); err != nil {
+				t.Fatal(err)
+			}
+		}
 		if err := next.Start(out); err != nil {
 			t.Fatal(err)
 		}
@@ -236,6 +246,78 @@ func TestReplaceFails(t *testing.T) {
 	}
 	if _, err := version(t).Load(bpf.LoadOptions{Replace: old}); err == nil {
 		t.Error("an instance that is closed was replaced")
+	}
+}
+
+// TestTakeOverTogether: where one of several cannot take over none does, and what was staged or changed is undone.
+func TestTakeOverTogether(t *testing.T) {
+	ownNetwork(t)
+	xdp := bpf.LoadOptions{Replaceable: true, Hooks: []bpf.Hook{{Program: "on_packet", Where: "lo"}}}
+	oldPackets, oldCalls := load(t, version(t, "XDP"), xdp), load(t, version(t), bpf.LoadOptions{Replaceable: true})
+	attach(t, oldPackets)
+	attach(t, oldCalls)
+	next := func(hook string) (packets, calls *bpf.Instance, failed *bpf.Instance, err error) {
+		var told []string
+		xdp.Replace = oldPackets
+		packets = load(t, version(t, "XDP", "VERSION=2"), xdp)
+		calls = load(t, version(t, "VERSION=2"), bpf.LoadOptions{
+			Replaceable: true, Replace: oldCalls, Hooks: []bpf.Hook{{Program: "on_getpgid", Where: hook}},
+			Notice: func(text string) { told = append(told, text) },
+		})
+		for _, i := range []*bpf.Instance{packets, calls} {
+			if err = i.Stage(); err != nil {
+				return packets, calls, i, err
+			}
+		}
+		failed, err = bpf.TakeOver(packets, calls)
+		if len(told) > 0 {
+			t.Errorf("was told %q", told)
+		}
+		return packets, calls, failed, err
+	}
+
+	refuse := func(packets, calls, failed *bpf.Instance, err error) {
+		if err == nil || failed != calls {
+			t.Fatalf("%v is the error of %p, want one of %p", err, failed, calls)
+		}
+		for _, i := range []*bpf.Instance{packets, calls} {
+			if err := i.Close(); err != nil {
+				t.Error(err)
+			}
+		}
+	}
+	refuse(next("syscalls:sys_enter_nothing"))
+	// Two programs cannot be on one interface, which only the kernel tells, when one of them is there.
+	packets := load(t, version(t, "XDP", "VERSION=2"), bpf.LoadOptions{Replaceable: true, Hooks: xdp.Hooks, Replace: oldPackets})
+	other := load(t, version(t, "XDP"), bpf.LoadOptions{Replaceable: true, Hooks: xdp.Hooks, Replace: oldCalls})
+	failed, err := bpf.TakeOver(packets, other)
+	refuse(packets, other, failed, err)
+	call(1)
+	send(t)
+	if n := count(t, version(t), oldCalls); n != 1 {
+		t.Errorf("the old one counted %d calls, want 1", n)
+	}
+	seen := count(t, version(t, "XDP"), oldPackets)
+	if seen == 0 {
+		t.Error("the old one saw no packet")
+	}
+
+	packets, calls, _, err := next("syscalls:sys_enter_getpgid")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, i := range []*bpf.Instance{oldPackets, oldCalls} {
+		if err := i.Close(); err != nil {
+			t.Error(err)
+		}
+	}
+	call(2)
+	send(t)
+	if n := count(t, version(t), calls); n != 2 {
+		t.Errorf("the new one counted %d calls, want 2", n)
+	}
+	if n := count(t, version(t, "XDP"), packets); n <= seen {
+		t.Errorf("the new one counted %d packets, want more than %d", n, seen)
 	}
 }
 

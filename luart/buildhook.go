@@ -90,6 +90,14 @@ func (s *Script) hookTable(t *builder.Target, object string) *lua.LTable {
 
 // callHook calls fn, in which nothing can be started or waited for.
 func (s *Script) callHook(what string, fn *lua.LFunction, about *lua.LTable) error {
+	call := func() error { return s.callInHook(what, fn, about) }
+	if s.around == nil {
+		return call()
+	}
+	return s.around(call)
+}
+
+func (s *Script) callInHook(what string, fn *lua.LFunction, about *lua.LTable) error {
 	scope := s.scope
 	s.scope = inHook
 	defer func() { s.scope = scope }()

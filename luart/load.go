@@ -36,6 +36,8 @@ type LoadOptions struct {
 	// Reading is told of each file of Lua before it is read, and of each folder where includes looks for some, by absolute
 	// path. nil: nobody is.
 	Reading func(path string)
+	// AroundHook is given each call of a function that before_build or after_build set, and makes it. nil: it is just made.
+	AroundHook func(call func() error) error
 }
 
 // Script is a loaded project.lua. It is not safe for concurrent use.
@@ -71,6 +73,7 @@ type Script struct {
 	built       map[*builder.Target]bool // after_build was
 	requireHost bool                     // modules may lie outside the project
 	reading     func(path string)        // see LoadOptions
+	around      func(call func() error) error
 
 	alarm       *alarm
 	guard       *guard
@@ -149,6 +152,7 @@ func newScript(p *builder.Project, opts LoadOptions) *Script {
 		json:       opts.JSON,
 
 		reading:  opts.Reading,
+		around:   opts.AroundHook,
 		describe: &description{root: &root{}},
 		alarm:    new(alarm),
 		symbols:  new(stack.Names),

@@ -41,6 +41,7 @@ type loop struct {
 	running   *Running // nil where nobody asks how the run goes
 	preparing bool
 	prepared  []*launch // that are loaded and not started
+	held      []*launch // that are started and do nothing yet
 	settled   bool
 
 	batch     *bpf.Batch // being delivered; nil: none
@@ -97,7 +98,7 @@ func newLoop(s *Script, opts RunOptions) *loop {
 		}
 	}
 	if opts.TookOver == nil {
-		opts.TookOver = func(*builder.Target, *bpf.Takeover) {}
+		opts.TookOver = func(*builder.Target, string, *bpf.Takeover) {}
 	}
 	if opts.Ended == nil {
 		opts.Ended = func(*builder.Target, bpf.Stats, time.Duration) {}

@@ -19,18 +19,23 @@ type launch struct {
 	unwanted bool // it was stopped meanwhile
 	now      bool // the loop itself launches, and waits for it
 	measure  bool // the kernel is to measure its programs from the start
+	held     bool // see loop_hold.go
 
 	// Set by the goroutine that launches; the loop's once that is done.
-	object  *bpf.Object
-	kernel  *bpf.Instance
-	notices []string
-	err     error
+	object   *bpf.Object
+	kernel   *bpf.Instance
+	replaces bool   // kernel takes over from another
+	was      string // the target of which that is
+	notices  []string
+	err      error
+
+	instance *instance // once it is held
 }
 
 // startTarget starts t without holding up the loop, and then calls started with the result.
 func (l *loop) startTarget(t *builder.Target, measure bool, started func(*instance, error)) {
 	la := l.takePrepared(t)
-	la.measure = measure
+	la.measure, la.held = measure, l.holds()
 	l.launching = append(l.launching, la)
 	go func() {
 		la.err = l.launch(la)
@@ -41,7 +46,7 @@ func (l *loop) startTarget(t *builder.Target, measure bool, started func(*instan
 // startTargetNow starts t while everything else waits. L is the state that runs.
 func (l *loop) startTargetNow(L *lua.LState, t *builder.Target, measure bool) (*instance, error) {
 	la := l.takePrepared(t)
-	la.measure = measure
+	la.measure, la.held = measure, l.holds()
 	l.launching = append(l.launching, la)
 	la.now = true
 	resume := l.guard.pause() // the build is not the callback's time
@@ -50,7 +55,7 @@ func (l *loop) startTargetNow(L *lua.LState, t *builder.Target, measure bool) (*
 	return l.begin(L, la)
 }
 
-// launch builds and loads the target, unless that was done before, and attaches it. It may be called from any goroutine.
+// launch builds and loads the target, unless that was done before, and attaches it, or stages it where it takes over from another. It may be called from any goroutine.
 func (l *loop) launch(la *launch) error {
 	if la.kernel == nil {
 		if err := l.load(la); err != nil {
@@ -64,7 +69,13 @@ func (l *loop) launch(la *launch) error {
 			la.notice(err.Error())
 		}
 	}
-	_, skipped, err := kernel.Attach()
+	var skipped []*bpf.AttachError
+	var err error
+	if la.replaces {
+		err = kernel.Stage()
+	} else {
+		_, skipped, err = kernel.Attach()
+	}
 	if err != nil {
 		_ = kernel.Close() // why it could not be attached tells more
 		return atHook(la.target, fmt.Errorf("run %s: %w", la.target.Name, err))
@@ -103,12 +114,16 @@ func (l *loop) loadObject(la *launch, path string) (err error) {
 	}
 	opts := bpf.LoadOptions{
 		Hooks: hooks(t), Notice: la.notice, Verbose: l.verbose(t), Text: &iteratorOutput{l}, Strict: l.opts.Strict, BTF: l.opts.BTF,
-		Replaceable: l.opts.Replaceable, Replace: l.opts.Replace.kernel(t.Name),
+		Replaceable: l.opts.Replaceable,
 	}
-	if la.kernel, err = la.object.Load(opts); err != nil && opts.Replace != nil && l.opts.Replace.kernel(t.Name) == nil {
+	if la.held {
+		opts.Replace, la.was = l.predecessor(t)
+	}
+	if la.kernel, err = la.object.Load(opts); err != nil && opts.Replace != nil && l.opts.Replace.kernel(la.was) == nil {
 		opts.Replace = nil // it ended meanwhile
 		la.kernel, err = la.object.Load(opts)
 	}
+	la.replaces = opts.Replace != nil
 	if err != nil {
 		return atHook(t, fmt.Errorf("run %s: %w", t.Name, err))
 	}
@@ -213,10 +228,6 @@ func (l *loop) begin(L *lua.LState, la *launch) (*instance, error) {
 	}
 	l.script.addEnumerators(la.object.Enumerators())
 	l.instances = append(l.instances, i)
-	l.running.began(t.Name, i.kernel)
-	if how := i.kernel.Takeover(); how != nil {
-		l.opts.TookOver(t, how)
-	}
 	l.collectSinks()
 
 	if la.unwanted || l.ending {
@@ -230,13 +241,24 @@ func (l *loop) begin(L *lua.LState, la *launch) (*instance, error) {
 			l.fail(l.blame(i, err, nil))
 		}
 	}
+	if la.held {
+		la.instance = i
+		l.held = append(l.held, la)
+		return i, nil
+	}
+	l.running.began(t.Name, i.kernel)
+	return i, l.read(i)
+}
+
+// read begins to read what i sends and sets its timers, or ends i where it was stopped.
+func (l *loop) read(i *instance) error {
 	if i.stopped {
 		l.finish(i, nil) // no reader will say that it ended
-		return i, nil
+		return nil
 	}
 	if err := i.kernel.Start(l.batches); err != nil {
 		l.abandon(i)
-		return nil, fmt.Errorf("run %s: %w", t.Name, err)
+		return fmt.Errorf("run %s: %w", i.target.Name, err)
 	}
 	for _, t := range i.handlers.timers {
 		l.every(i, t, time.Now().Add(t.interval))
@@ -245,13 +267,14 @@ func (l *loop) begin(L *lua.LState, la *launch) (*instance, error) {
 		l.watchLosses()
 	}
 	l.watch(i)
-	return i, nil
+	return nil
 }
 
 // abandon removes an instance that never began to deliver.
 func (l *loop) abandon(i *instance) {
 	i.stopped = true
-	l.instances = l.instances[:len(l.instances)-1]
+	l.instances = slices.DeleteFunc(l.instances, func(other *instance) bool { return other == i })
+	l.collectSinks()
 	l.running.ended(i.target.Name, i.kernel)
 	if err := i.kernel.Close(); err != nil {
 		l.fail(fmt.Errorf("close %s: %w", i.target.Name, err))

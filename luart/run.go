@@ -27,8 +27,9 @@ type RunOptions struct {
 	Replaceable bool
 	// Replace is a run of an earlier version of the script whose targets this one takes over; nil: there is none. See Running.
 	Replace *Running
-	// TookOver is told how a target took over from that of the earlier run. nil: nobody is.
-	TookOver func(t *builder.Target, how *bpf.Takeover)
+	// TookOver is told how a target took over from that of the earlier run, which had the name was: another one where it was renamed in the script. nil:
+	// nobody is.
+	TookOver func(t *builder.Target, was string, how *bpf.Takeover)
 	// Sink returns where the records of a stream go that no callback takes. nil: nowhere.
 	Sink func(*bpf.Stream) output.Sink
 	// Watch is called for each running target every WatchInterval and once more, with last set, when its programs are detached and its

@@ -12,13 +12,14 @@ import (
 // Running is a run in progress. Its methods may be called from any goroutine.
 //
 // A run of a later version of the script, with RunOptions.Replace, takes over targets from it. It first builds and loads all targets that both have, while this one
-// runs on untouched; then it calls its entry, which replaces each target in the moment in which it starts it. What went wrong
-// until then is the later run's error, and has changed nothing. Once the later run is Settled this one is to be cancelled, which detaches what nobody took over.
+// runs on untouched; then it calls its entry. When entry waits for the first time or returns, and on_load was called for each target that it started, these replace those of this run, all of
+// them in one moment. What goes wrong until then is the later run's error, and changes nothing. Once the later run is Settled this one is to be cancelled, which detaches what nobody took over.
 type Running struct {
 	mu      sync.Mutex // guards what follows
 	kernels map[string]*bpf.Instance
 	took    bool
 
+	project *builder.Project
 	settled chan struct{}
 	done    chan struct{}
 	err     error // once done is closed
@@ -26,7 +27,7 @@ type Running struct {
 
 // Start begins what Run does, and returns at once.
 func (s *Script) Start(ctx context.Context, args []string, opts RunOptions) *Running {
-	r := &Running{kernels: make(map[string]*bpf.Instance), settled: make(chan struct{}), done: make(chan struct{})}
+	r := &Running{kernels: make(map[string]*bpf.Instance), project: s.project, settled: make(chan struct{}), done: make(chan struct{})}
 	go func() {
 		defer close(r.done)
 		r.err = s.run(ctx, args, opts, r)
@@ -151,7 +152,7 @@ func (l *loop) toPrepare(args []string) []*launch {
 	var wanted []*launch
 	for _, t := range targets {
 		if !slices.ContainsFunc(wanted, func(la *launch) bool { return la.target == t }) {
-			wanted = append(wanted, &launch{target: t})
+			wanted = append(wanted, &launch{target: t, held: true})
 		}
 	}
 	return wanted
@@ -174,14 +175,4 @@ func (l *loop) discardPrepared() {
 		_ = la.kernel.Close() // it never ran
 	}
 	l.prepared = nil
-}
-
-// settle tells that all that starts at once is started, when that is so.
-func (l *loop) settle() {
-	if l.running == nil || l.settled || l.preparing || len(l.launching) > 0 || l.ending {
-		return
-	}
-	l.settled = true
-	l.discardPrepared()
-	close(l.running.settled)
 }

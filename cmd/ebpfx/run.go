@@ -87,13 +87,15 @@ type edition struct {
 	alone  bool // a program without a project
 }
 
-// edition reads what the arguments name. reading is told of the files of Lua that are read; it may be nil.
-func (c *call) edition(ctx context.Context, reading func(path string)) (*edition, error) {
+// edition reads what the arguments name, with options that adjust may change; it may be nil.
+func (c *call) edition(ctx context.Context, adjust func(*luart.LoadOptions)) (*edition, error) {
 	load, err := c.loadOptions()
 	if err != nil {
 		return nil, err
 	}
-	load.Reading = reading
+	if adjust != nil {
+		adjust(&load)
+	}
 	if runsProgram(c.cli) {
 		return c.programEdition(ctx, load)
 	}

@@ -6,16 +6,11 @@ import (
 	"errors"
 	"fmt"
 	"os"
-	"path/filepath"
-	"slices"
-	"strings"
 	"sync"
-	"sync/atomic"
 	"time"
 
 	"github.com/urfave/cli/v2"
 
-	"github.com/ebpfx/ebpfx/bpf"
 	"github.com/ebpfx/ebpfx/builder"
 	"github.com/ebpfx/ebpfx/cmd/ebpfx/internal/filewatch"
 	"github.com/ebpfx/ebpfx/luart"
@@ -44,8 +39,10 @@ Examples:
 type watcher struct {
 	*call
 	files   *filewatch.Watcher
+	inputs  inputs
 	reading []string // files of Lua, and folders where some may appear, of the last attempt
 	project *builder.Project
+	told    map[string]bool // files of which it was told that functions around a build write them
 
 	current *generation // nil while nothing runs
 	last    error       // of the last attempt
@@ -54,23 +51,6 @@ type watcher struct {
 
 	mu     sync.Mutex // guards what follows
 	totals map[string]total
-}
-
-// generation is one edition that runs.
-type generation struct {
-	*edition
-	running *luart.Running
-	cancel  context.CancelFunc
-	objects objects
-	settled func() bool // from then on only cancel ends it
-
-	heir atomic.Pointer[luart.Running] // who takes over; nil: nobody
-}
-
-// total is what a target counted in the generations before the one that runs.
-type total struct {
-	stats bpf.Stats
-	ran   time.Duration
 }
 
 func watch(ctx context.Context, c *call) error {
@@ -87,7 +67,7 @@ func watch(ctx context.Context, c *call) error {
 		ctx, cancel = context.WithTimeout(ctx, c.flags.timeout)
 		defer cancel()
 	}
-	w := &watcher{call: c, files: files, totals: make(map[string]total)}
+	w := &watcher{call: c, files: files, told: make(map[string]bool), totals: make(map[string]total)}
 	err = w.loop(ctx)
 	w.retiring.Wait() // their counts are part of the last summary
 	if w.current != nil {
@@ -103,7 +83,6 @@ func watch(ctx context.Context, c *call) error {
 // loop attempts to run, and again after each change, until ctx is done or it makes no sense to go on.
 func (w *watcher) loop(ctx context.Context) error {
 	for {
-		began := time.Now()
 		err := w.attempt(ctx)
 		var usage *usageError
 		switch {
@@ -116,24 +95,34 @@ func (w *watcher) loop(ctx context.Context) error {
 		}
 		w.last = err
 
-		fresh, err := w.files.Watch(w.set())
-		if err != nil {
+		set := w.set(w.project, w.reading)
+		if err := w.files.Watch(set); err != nil {
 			var limit *filewatch.Limit
 			if errors.As(err, &limit) {
 				return err
 			}
 			w.notice(err.Error()) // a folder that may not be read
 		}
-		if fresh {
-			// What came before that was told by nobody, and may have come after it was read.
-			if _, err := w.files.Watch(w.set()); err == nil && w.files.ChangedSince(began) {
-				continue
-			}
+		if w.changed(set, false) {
+			// Since it was read, and maybe before it was watched.
+			w.files.Look()
 		}
-		if err := w.wait(ctx); err != nil {
+		if err := w.wait(ctx, set); err != nil {
 			return err
 		}
 	}
+}
+
+// changed reports whether there is a reason for another attempt; a file that was only touched is one if touched is set.
+func (w *watcher) changed(set filewatch.Set, touched bool) bool {
+	changed, byHooks := w.inputs.changed(set, touched)
+	for _, f := range byHooks {
+		if !w.told[f] {
+			w.told[f] = true
+			w.notice(fmt.Sprintf("before_build or after_build writes something else into %s whenever something is built; that alone is no reason to build again", relative(f)))
+		}
+	}
+	return changed
 }
 
 // hasSource reports whether there is something to be watched.
@@ -148,8 +137,21 @@ func (w *watcher) hasSource() bool {
 	return err == nil
 }
 
-// wait waits for a change. Meanwhile what runs may end by itself.
-func (w *watcher) wait(ctx context.Context) error {
+// wait waits until something of set changes. Meanwhile what runs may end by itself.
+func (w *watcher) wait(ctx context.Context, set filewatch.Set) error {
+	for {
+		if err := w.waitForFiles(ctx); err != nil {
+			return err
+		}
+		// Who saves what is the same wants to see again what went wrong, or what has ended.
+		if w.changed(set, w.current == nil || w.last != nil) {
+			return nil
+		}
+	}
+}
+
+// waitForFiles waits until some file is written to.
+func (w *watcher) waitForFiles(ctx context.Context) error {
 	waiting, cancel := context.WithCancel(ctx)
 	changed := make(chan error, 1)
 	go func() { changed <- w.files.Wait(waiting) }()
@@ -184,6 +186,10 @@ func (w *watcher) wait(ctx context.Context) error {
 
 // refuse shows why an attempt came to nothing.
 func (w *watcher) refuse(err error) {
+	var exit *luart.ExitError
+	if errors.As(err, &exit) {
+		w.progressf("%v", err) // which fail leaves to the exit code
+	}
 	w.fail(err)
 	if w.current != nil {
 		w.progressf("what runs goes on; waiting for changes")
@@ -192,15 +198,42 @@ func (w *watcher) refuse(err error) {
 	}
 }
 
+// read reads the project as it is now, and notes what is read and built from.
+func (w *watcher) read(ctx context.Context) (*edition, error) {
+	w.inputs.begin()
+	w.reading = nil
+	if runsProgram(w.cli) {
+		w.inputs.builds(w.set(w.project, nil)) // it is built as it is read
+	}
+	var set func() filewatch.Set
+	e, err := w.edition(ctx, func(load *luart.LoadOptions) {
+		load.Reading = func(path string) {
+			w.reading = append(w.reading, path)
+			w.inputs.reads(path)
+		}
+		load.AroundHook = func(call func() error) error { return w.inputs.around(set(), call) }
+	})
+	if err != nil {
+		return nil, err
+	}
+	project, reading := e.script.Project(), w.reading
+	w.project = project
+	set = func() filewatch.Set { return w.set(project, reading) }
+	build := e.opts.Build
+	e.opts.Build = func(ctx context.Context, t *builder.Target) (string, error) {
+		w.inputs.builds(set())
+		return build(ctx, t)
+	}
+	return e, nil
+}
+
 // attempt runs the project as it is now, in place of what runs, unless that is the same.
 func (w *watcher) attempt(ctx context.Context) error {
 	began := time.Now()
-	w.reading = nil
-	e, err := w.edition(ctx, func(path string) { w.reading = append(w.reading, path) })
+	e, err := w.read(ctx)
 	if err != nil {
 		return err
 	}
-	w.project = e.script.Project()
 	g := &generation{edition: e, objects: objects{seen: make(map[string][sha256.Size]byte)}}
 	g.objects.note(&e.opts)
 	old := w.current
@@ -231,6 +264,10 @@ func (w *watcher) attempt(ctx context.Context) error {
 		}
 		return nil
 	}
+	var ran []string
+	if old != nil {
+		ran = old.running.Targets()
+	}
 	took := w.start(ctx, g, old)
 	select {
 	case <-g.running.Settled():
@@ -248,7 +285,7 @@ func (w *watcher) attempt(ctx context.Context) error {
 		return nil
 	}
 	old.heir.Store(g.running)
-	w.progressf("%s", reloaded(took(), time.Since(began)))
+	w.progressf("%s", reloaded(took(), ran, g.running.Targets(), time.Since(began)))
 	old.cancel()
 	w.retiring.Go(func() { // to detach programs takes its time
 		if err := w.retire(old); err != nil {
@@ -256,167 +293,4 @@ func (w *watcher) attempt(ctx context.Context) error {
 		}
 	})
 	return nil
-}
-
-// isSettled reports whether g has started what it starts at once.
-func (g *generation) isSettled() bool {
-	select {
-	case <-g.running.Settled():
-		return true
-	default:
-		return false
-	}
-}
-
-// objects are the hashes of objects by target, as they were built for a generation.
-type objects struct {
-	mu   sync.Mutex
-	seen map[string][sha256.Size]byte
-}
-
-// note has every object noted that opts build.
-func (o *objects) note(opts *luart.RunOptions) {
-	build := opts.Build
-	opts.Build = func(ctx context.Context, t *builder.Target) (string, error) {
-		path, err := build(ctx, t)
-		if err != nil {
-			return "", err
-		}
-		text, err := os.ReadFile(path)
-		if err == nil {
-			o.mu.Lock()
-			defer o.mu.Unlock()
-			o.seen[t.Name] = sha256.Sum256(text)
-		}
-		return path, nil
-	}
-}
-
-func (o *objects) of(target string) [sha256.Size]byte {
-	o.mu.Lock()
-	defer o.mu.Unlock()
-	return o.seen[target]
-}
-
-// takeover is how one target took over.
-type takeover struct {
-	target string
-	how    *bpf.Takeover
-}
-
-// start starts g, which takes over from old. took returns how, once g is settled.
-func (w *watcher) start(ctx context.Context, g, old *generation) (took func() []takeover) {
-	var mu sync.Mutex
-	var list []takeover
-	opts := g.opts
-	opts.Timeout = 0 // watch as a whole has it
-	opts.Replaceable = true
-	if old != nil {
-		opts.Replace = old.running
-	}
-	opts.TookOver = func(t *builder.Target, how *bpf.Takeover) {
-		mu.Lock()
-		defer mu.Unlock()
-		list = append(list, takeover{t.Name, how})
-	}
-	ended := opts.Ended
-	opts.Ended = func(t *builder.Target, stats bpf.Stats, ran time.Duration) {
-		if sum, last := w.count(g, t.Name, stats, ran); last {
-			ended(t, sum.stats, sum.ran)
-		} else if stats.Lost > 0 {
-			w.progressf("%s: %s lost until the reload", t.Name, count(stats.Lost, "event"))
-		}
-	}
-	// Once it is settled g does not end with ctx but when watch says so: when those before it are counted.
-	running, cancel := context.WithCancel(context.WithoutCancel(ctx))
-	g.cancel = cancel
-	g.settled = context.AfterFunc(ctx, cancel)
-	g.running = g.script.Start(running, g.args, opts)
-	return func() []takeover {
-		mu.Lock()
-		defer mu.Unlock()
-		return slices.Clone(list)
-	}
-}
-
-// count adds what a target of g counted to what it did in generations before. last is set where no generation takes over from g.
-func (w *watcher) count(g *generation, target string, stats bpf.Stats, ran time.Duration) (sum total, last bool) {
-	w.mu.Lock()
-	defer w.mu.Unlock()
-	sum, counted := w.totals[target]
-	sum.stats.LostKnown = stats.LostKnown && (sum.stats.LostKnown || !counted)
-	sum.stats.Events += stats.Events
-	sum.stats.Lost += stats.Lost
-	sum.ran += ran
-	if heir := g.heir.Load(); heir != nil && slices.Contains(heir.Targets(), target) {
-		w.totals[target] = sum
-		return sum, false
-	}
-	delete(w.totals, target)
-	return sum, true
-}
-
-// retire waits until g has ended and frees it. Its error is none where it was cancelled.
-func (w *watcher) retire(g *generation) error {
-	err := g.running.Err()
-	g.cancel()
-	g.script.Close()
-	return g.error(err)
-}
-
-// reloaded says in one line what a reload did.
-func reloaded(list []takeover, took time.Duration) string {
-	if len(list) == 0 {
-		return fmt.Sprintf("restarted in %d ms: nothing that ran goes on", took.Milliseconds())
-	}
-	var parts []string
-	for _, t := range list {
-		part := t.target
-		if len(t.how.Kept) > 0 {
-			part += ": kept " + strings.Join(t.how.Kept, ", ")
-		} else {
-			part += ": no map to keep"
-		}
-		for _, f := range t.how.Fresh {
-			part += fmt.Sprintf("; %s anew, as %s", f.Name, f.Why)
-		}
-		if t.how.Gap > 0 {
-			part += fmt.Sprintf("; no program was attached for %.1f ms", float64(t.how.Gap)/float64(time.Millisecond))
-		}
-		parts = append(parts, part)
-	}
-	return fmt.Sprintf("reloaded in %d ms, %s", took.Milliseconds(), strings.Join(parts, "; "))
-}
-
-// set returns what is to be watched after the last attempt.
-func (w *watcher) set() filewatch.Set {
-	s := filewatch.Set{Extensions: []string{".c", ".h", ".lua", ".o"}}
-	for _, path := range w.reading {
-		if info, err := os.Stat(path); err == nil && info.IsDir() {
-			s.Dirs = append(s.Dirs, path)
-		} else {
-			s.Files = append(s.Files, path)
-		}
-	}
-	if w.project == nil {
-		// It was never read to its end.
-		if runsProgram(w.cli) {
-			if abs, err := filepath.Abs(w.args[0]); err == nil {
-				s.Files = append(s.Files, abs)
-			}
-		}
-	} else {
-		in := builder.FindInputs(w.project)
-		s.Files = append(s.Files, in.Files...)
-		s.Dirs = append(s.Dirs, in.Dirs...)
-		if w.project.File != "" {
-			s.Files = append(s.Files, w.project.File)
-		}
-	}
-	for _, f := range s.Files {
-		s.Dirs = append(s.Dirs, filepath.Dir(f))
-	}
-	slices.Sort(s.Dirs)
-	s.Dirs = slices.Compact(s.Dirs)
-	return s
 }

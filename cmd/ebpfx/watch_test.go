@@ -2,6 +2,7 @@ package main
 
 import (
 	"fmt"
+	"hash/fnv"
 	"os"
 	"path/filepath"
 	"strings"
@@ -50,11 +51,15 @@ int %s(struct enter *ctx)
 	return 0;
 }
 char LICENSE[] SEC("license") = "GPL";
-`, name, watchMark(), version)
+`, name, watchMark(name), version)
 }
 
-// watchMark marks the calls of this process, so that tests at the same time do not see each other's.
-func watchMark() int { return 0x40000000 | (os.Getpid()&0x3ffff)<<12 }
+// watchMark marks the calls that a program of that name sees, so that tests at the same time do not see each other's.
+func watchMark(name string) int {
+	h := fnv.New32()
+	_, _ = h.Write([]byte(name))
+	return 0x40000000 | int(h.Sum32()&0x3ffff)<<12
+}
 
 const watchedProject = `
 target("watched") add_files("src/*.bpf.c")
@@ -62,9 +67,9 @@ target("watched") add_files("src/*.bpf.c")
     on_event(function (e) print(("event %d of version %d, hit %d"):format(e.sequence, e.version, e.n)) end)
 `
 
-// hit makes a call that the program sees.
-func hit(sequence int) {
-	_, _, _ = unix.Syscall(unix.SYS_GETPGID, uintptr(watchMark()|sequence&0xfff), 0, 0)
+// hit makes a call that the program of that name sees.
+func hit(name string, sequence int) {
+	_, _, _ = unix.Syscall(unix.SYS_GETPGID, uintptr(watchMark(name)|sequence&0xfff), 0, 0)
 }
 
 // save writes a file as an editor does.
@@ -93,10 +98,10 @@ func saveInPlace(t *testing.T, path, text string) {
 }
 
 // watching starts ebpfx watch on a program of that name in the kernel.
-func watching(t *testing.T, name string) (p *started, source string) {
+func watching(t *testing.T, name string, args ...string) (p *started, source string) {
 	t.Helper()
 	needRoot(t)
-	p = start(t, []string{"watch"}, "project.lua", watchedProject)
+	p = start(t, append([]string{"watch"}, args...), "project.lua", watchedProject)
 	source = filepath.Join(p.Dir, "src", "watched.bpf.c")
 	if err := os.Mkdir(filepath.Dir(source), 0o777); err != nil {
 		t.Fatal(err)
@@ -121,7 +126,7 @@ func TestWatchSaves(t *testing.T) {
 	const saves = 100
 	name := uniqueProgram(t)
 	p, source := watching(t, name)
-	hit(0)
+	hit(name, 0)
 	p.awaits("event 0 of version 0, hit 1\n", 1)
 	took := make([]time.Duration, 0, saves)
 	for version := 1; version <= saves; version++ {
@@ -133,7 +138,7 @@ func TestWatchSaves(t *testing.T) {
 		write(t, source, watchedSource(version, name))
 		p.awaits("reloaded in ", version)
 		took = append(took, time.Since(began))
-		hit(version)
+		hit(name, version)
 		p.awaits(fmt.Sprintf("event %d of version %d, hit %d\n", version, version, version+1), 1)
 	}
 	p.signal(unix.SIGINT)

@@ -48,11 +48,14 @@ type Watcher struct {
 	fs      *fsnotify.Watcher
 	inbox   *inbox
 	set     Set
-	watched map[string]state // folders, as they were when they were added
-	vital   map[string]bool  // paths whose coming and going changes what can be watched
+	watched map[string]bool // folders
+	vital   map[string]bool // paths whose coming and going changes what can be watched
 	states  map[string]state
 
 	emptyFor time.Duration // emptyFor, but for tests
+
+	contents Contents
+	listed   map[string]Content // folders of the set
 }
 
 // state is what tells that a file was written to, even where its time is put back. The zero state is that of none.
@@ -81,7 +84,7 @@ func New() (*Watcher, error) {
 	if err != nil {
 		return nil, fmt.Errorf("watch files: %w", explain(err))
 	}
-	return &Watcher{fs: fs, inbox: newInbox(fs), watched: make(map[string]state), emptyFor: emptyFor}, nil
+	return &Watcher{fs: fs, inbox: newInbox(fs), watched: make(map[string]bool), emptyFor: emptyFor}, nil
 }
 
 // Close ends all watches.
@@ -122,8 +125,8 @@ func current(sysctl string) int {
 // Watch watches s in place of what was watched before. A folder that does not exist is awaited in the nearest one above it that does. Folders
 // that cannot be watched come back as errors, joined; the others are.
 //
-// fresh is set where a folder was not watched all the time since the last call, so that changes in it before this one are not told.
-func (w *Watcher) Watch(s Set) (fresh bool, err error) {
+// What changed in a folder before it is watched is not told: look at what is in the files afterwards.
+func (w *Watcher) Watch(s Set) error {
 	w.set = s
 	states := make(map[string]state, len(s.Files))
 	for _, f := range s.Files {
@@ -134,6 +137,15 @@ func (w *Watcher) Watch(s Set) (fresh bool, err error) {
 		states[f] = known
 	}
 	w.states = states
+	listed := make(map[string]Content, len(s.Dirs))
+	for _, dir := range s.Dirs {
+		known, ok := w.listed[dir]
+		if !ok {
+			known = w.contents.Folder(dir, s.Extensions)
+		}
+		listed[dir] = known
+	}
+	w.listed = listed
 	wanted := make(map[string]bool)
 	w.vital = make(map[string]bool)
 	dirs := slices.Clone(s.Dirs)
@@ -149,11 +161,7 @@ func (w *Watcher) Watch(s Set) (fresh bool, err error) {
 		wanted[dir] = true
 	}
 	var errs []error
-	covered := make(map[string]bool) // what fsnotify has not given up meanwhile, as it does with folders that are moved
-	for _, dir := range w.fs.WatchList() {
-		covered[dir] = true
-	}
-	watched := make(map[string]state, len(wanted))
+	watched := make(map[string]bool, len(wanted))
 	for dir := range wanted {
 		w.vital[dir] = true
 		// Again for those that are watched: one that was removed and came back is another one.
@@ -164,9 +172,7 @@ func (w *Watcher) Watch(s Set) (fresh bool, err error) {
 			errs = append(errs, fmt.Errorf("watch %s: %w", dir, explain(err)))
 			continue
 		}
-		watched[dir] = stateOf(dir)
-		before, ok := w.watched[dir]
-		fresh = fresh || !ok || !covered[dir] || before.inode != watched[dir].inode
+		watched[dir] = true
 	}
 	for dir := range w.watched {
 		if !wanted[dir] {
@@ -174,28 +180,24 @@ func (w *Watcher) Watch(s Set) (fresh bool, err error) {
 		}
 	}
 	w.watched = watched
-	return fresh, errors.Join(errs...)
+	return errors.Join(errs...)
 }
 
 // tick is how far the clock of a file system may be behind.
 const tick = 10 * time.Millisecond
 
-// ChangedSince reports whether a file of the set is gone, or was changed after a time.
-func (w *Watcher) ChangedSince(t time.Time) bool {
-	return slices.ContainsFunc(w.set.Files, func(f string) bool {
-		s := stateOf(f)
-		return s == state{} || s.changed.After(t.Add(-tick))
-	})
-}
+// Look has the next Wait find that something changed.
+func (w *Watcher) Look() { w.inbox.put(func() { w.inbox.lost = true }) }
 
 func isDir(path string) bool {
 	info, err := os.Stat(path)
 	return err == nil && info.IsDir() || path == "/" || path == "."
 }
 
-// changed reports whether a file is not what it was when a change was told last.
+// changed reports whether a file or a folder is not what it was when a change was told last.
 func (w *Watcher) changed() bool {
-	return slices.ContainsFunc(w.set.Files, func(f string) bool { return stateOf(f) != w.states[f] })
+	return slices.ContainsFunc(w.set.Files, func(f string) bool { return stateOf(f) != w.states[f] }) ||
+		slices.ContainsFunc(w.set.Dirs, func(dir string) bool { return !w.listed[dir].Same(w.contents.Folder(dir, w.set.Extensions)) })
 }
 
 // Wait returns when something changed and nothing has for a moment, or with ctx's error.
@@ -204,6 +206,9 @@ func (w *Watcher) Wait(ctx context.Context) error {
 	if err == nil {
 		for _, f := range w.set.Files {
 			w.states[f] = stateOf(f)
+		}
+		for _, dir := range w.set.Dirs {
+			w.listed[dir] = w.contents.Folder(dir, w.set.Extensions)
 		}
 	}
 	return err
