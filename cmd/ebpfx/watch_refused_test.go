@@ -48,7 +48,7 @@ target("watched") add_files("other/*.bpf.c")
 		{"C", lua(""), strings.Replace(next, "return 0;", "nonsense;", 1), "undeclared identifier 'nonsense'"},
 		{"verifier", lua(""), strings.Replace(next, "e->n = *n", "e->n = n[mark]", 1), "the kernel's verifier refuses program " + name},
 		{"section", lua(""), strings.ReplaceAll(next, "sys_enter_getpgid", "sys_enter_nothing"), "sys_enter_nothing"},
-		{"attach_to", lua("", `attach_to("`+name+`", "syscalls:sys_enter_none")`), next, "sys_enter_none"},
+		{"attach_to", lua("", `attach_to("`+name+`", "syscalls:sys_enter_none")`), next, `sys_enter_none") names no tracepoint`},
 		{"file level", lua("", `error("wrong at file level")`), next, ": wrong at file level"},
 		{"on_load", lua(`error("wrong in on_load")`), next, ": wrong in on_load"},
 		{"on_load that does not return", lua(`while true do end`), next, "on_load runs for more than 1s and was ended"},
