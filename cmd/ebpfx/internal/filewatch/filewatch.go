@@ -52,7 +52,7 @@ type Watcher struct {
 	vital   map[string]bool // paths whose coming and going changes what can be watched
 	states  map[string]state
 
-	emptyFor time.Duration // emptyFor, but for tests
+	quiet, emptyFor time.Duration // the constants, but for tests
 
 	contents Contents
 	listed   map[string]Content // folders of the set
@@ -84,7 +84,7 @@ func New() (*Watcher, error) {
 	if err != nil {
 		return nil, fmt.Errorf("watch files: %w", explain(err))
 	}
-	return &Watcher{fs: fs, inbox: newInbox(fs), watched: make(map[string]bool), emptyFor: emptyFor}, nil
+	return &Watcher{fs: fs, inbox: newInbox(fs), watched: make(map[string]bool), quiet: quiet, emptyFor: emptyFor}, nil
 }
 
 // Close ends all watches.
@@ -230,14 +230,14 @@ func (w *Watcher) wait(ctx context.Context) error {
 			}
 			// Where events were lost it is time to look.
 			if lost || slices.ContainsFunc(events, w.matters) {
-				settle = time.After(quiet)
+				settle = time.After(w.quiet)
 				if last.IsZero() {
 					last = time.Now().Add(longest)
 				}
 			}
 		case <-polling.C:
 			if settle == nil && w.changed() {
-				settle = time.After(quiet)
+				settle = time.After(w.quiet)
 				last = time.Now().Add(longest)
 			}
 		case <-settle:

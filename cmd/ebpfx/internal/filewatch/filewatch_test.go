@@ -137,6 +137,7 @@ func TestStorm(t *testing.T) {
 // TestStormWithoutEnd: changes that do not cease are told all the same.
 func TestStormWithoutEnd(t *testing.T) {
 	w, file := watched(t)
+	w.quiet = time.Hour // nothing is ever quiet for so long
 	ended, stop := make(chan struct{}), make(chan struct{})
 	go func() {
 		defer close(ended)
@@ -152,6 +153,13 @@ func TestStormWithoutEnd(t *testing.T) {
 	must(t, w, "a storm without an end")
 	close(stop)
 	<-ended
+}
+
+// TestLostEvents: where the kernel had no room for events it is time to look.
+func TestLostEvents(t *testing.T) {
+	w, _ := watched(t)
+	w.inbox.put(func() { w.inbox.lost = true })
+	must(t, w, "that events were lost")
 }
 
 // TestWithoutEvents: what a file system does not tell of is seen all the same.
