@@ -72,6 +72,13 @@ SEC("raw_tp/x") int f(struct bpf_raw_tracepoint_args *ctx)
 int sizes[] = { SIZE((struct task_struct *)0, si, gnal), SIZE((struct task_struct *)0, c, groups), sizeof(TAG(bio)) };
 SEC("raw_tp/x") int f(void *ctx) { return sizes[0]; }
 ` + license,
+	// Nothing but the object's BTF shows that the type of the member was not there.
+	"pasted type": `#include "vmlinux.h"
+#include <bpf/bpf_helpers.h>
+#define TYPE(p, a, b) __typeof__((p)->a##b)
+TYPE((struct task_struct *)0, ns, proxy) proxy;
+SEC("raw_tp/x") int f(void *ctx) { return proxy != 0; }
+` + license,
 	"own types": `#include "vmlinux.h"
 #include <bpf/bpf_helpers.h>
 struct event { struct list_head list; struct task_struct *task; enum pid_type type; };
