@@ -30,6 +30,9 @@ func (p *program) setOptions(args []string) error {
 		arg := args[0]
 		args = args[1:]
 		if !strings.HasPrefix(arg, "--") || len(arg) == len("--") {
+			if isProgram(arg) {
+				return usagef("run %s: %q is another program; run takes one, and a project.lua many", file, arg)
+			}
 			return usagef("run %s: %q is no option of it; options are written --NAME VALUE, and --help lists them", file, arg)
 		}
 		name, text, given := strings.Cut(arg[2:], "=")
@@ -38,6 +41,8 @@ func (p *program) setOptions(args []string) error {
 			return p.unknownOption(options, name)
 		}
 		switch {
+		case v.Type.Kind == decode.Struct, v.Type.Kind == decode.Union:
+			return usagef("run %s: --%s: a %s cannot be given as text; write -e 'set_globals{%[2]s = {MEMBER = VALUE}}'", file, v.Name, v.Type.Name)
 		case given:
 		case v.Type.Kind == decode.Bool:
 			text = "true"
@@ -74,6 +79,11 @@ func (p *program) unknownOption(options []bpf.Variable, name string) error {
 	file := filepath.Base(p.path)
 	if len(options) == 0 {
 		return usagef("run %s: unknown option --%s: the program has none, since it has no const volatile variables", file, name)
+	}
+	for _, no := range []string{"no-", "no_"} {
+		if v := optionNamed(options, strings.TrimPrefix(name, no)); strings.HasPrefix(name, no) && v != nil && v.Type.Kind == decode.Bool {
+			return usagef("run %s: unknown option --%s; write --%s=false", file, name, v.Name)
+		}
 	}
 	names := make([]string, len(options))
 	for i, v := range options {
