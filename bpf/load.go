@@ -87,6 +87,7 @@ func (o *Object) Load(opts LoadOptions) (_ *Instance, err error) {
 	for _, n := range o.notices {
 		opts.Notice(n)
 	}
+	o.noticeAlike(opts.Notice)
 	l, err := newLoader(o, opts)
 	if err != nil {
 		return nil, err

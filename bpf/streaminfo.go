@@ -3,6 +3,7 @@ package bpf
 import (
 	"fmt"
 	"slices"
+	"strings"
 
 	"github.com/cilium/ebpf"
 
@@ -195,6 +196,36 @@ func (s *StreamInfo) ofLength(length int) int {
 		}
 	}
 	return n
+}
+
+// noticeAlike tells of streams whose records cannot be told apart.
+func (o *Object) noticeAlike(notice func(string)) {
+	for _, s := range o.streams {
+		if alike := s.alike(); len(alike) > 0 {
+			notice(fmt.Sprintf("%s: records of %s arrive with one length, and they do not begin with an enum that has their names; taking all of them for %s",
+				s.Map, strings.Join(alike, " and "), alike[0]))
+		}
+	}
+}
+
+// alike returns the names of types of s that nothing tells apart, the first being what their records are taken for.
+func (s *StreamInfo) alike() []string {
+	if findDiscriminator(s.Types) != nil {
+		return nil
+	}
+	for _, t := range s.Types {
+		if s.ofLength(s.length(t)) < 2 {
+			continue
+		}
+		var names []string
+		for _, other := range s.Types {
+			if s.length(other) == s.length(t) {
+				names = append(names, other.Name)
+			}
+		}
+		return names
+	}
+	return nil
 }
 
 // perfLength is the length with which a record of size bytes arrives through a perf buffer: it and
