@@ -2,6 +2,7 @@ package bpf_test
 
 import (
 	"encoding/binary"
+	"sync"
 	"testing"
 
 	"github.com/cilium/ebpf"
@@ -99,6 +100,43 @@ func TestLossesOfPerfAreCountedOnce(t *testing.T) {
 	records := <-drained
 	if stats := inst.Stats(); stats.Events+stats.Lost != produced || stats.Events != uint64(len(records)) {
 		t.Errorf("%d records, %+v, want %d in all", len(records), stats, produced)
+	}
+}
+
+// TestLossesOfSeveralCPUs: nothing is counted twice or forgotten where producers on all CPUs run into each other, and into a reader that takes what it can.
+func TestLossesOfSeveralCPUs(t *testing.T) {
+	const producers, rounds, each = 4, 20, 2000
+	for _, tc := range []struct {
+		name      string
+		transport bpftest.Transport
+	}{{"reserve", bpftest.Reserve}, {"output", bpftest.Output}, {"perf", bpftest.Perf}} {
+		t.Run(tc.name, func(t *testing.T) {
+			inst := load(t, open(t, bpftest.Object()), bpf.LoadOptions{})
+			attach(t, inst)
+			out := make(chan *bpf.Batch)
+			if err := inst.Start(out); err != nil {
+				t.Fatal(err)
+			}
+			var all sync.WaitGroup
+			for range producers {
+				all.Go(func() {
+					for range rounds {
+						if err := bpftest.Produce(tc.transport, each); err != nil {
+							t.Error(err)
+						}
+					}
+				})
+			}
+			go func() {
+				all.Wait()
+				inst.Stop()
+			}()
+			records := drain(t, inst, out)
+			stats := inst.Stats()
+			if got := stats.Events + stats.Lost; !stats.LostKnown || got != producers*rounds*each || stats.Events != uint64(len(records)) {
+				t.Errorf("%d records, %+v, together %d of %d", len(records), stats, got, producers*rounds*each)
+			}
+		})
 	}
 }
 
