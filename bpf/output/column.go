@@ -15,6 +15,7 @@ type column struct {
 	field *decode.Field     // nil: the whole record, of type typ
 	typ   *decode.Type      // nil: bytes of unknown type
 	shown *readable.Reading // nil: as it is
+	holds func([]byte) bool // whether the record has it; nil: each does
 
 	right bool // aligned to the right: numbers
 	text  bool // may be cut
@@ -55,7 +56,13 @@ func flatten(columns []column, typ *decode.Type, form *readable.Form, path []*de
 			continue
 		}
 		if f.Type.Kind == decode.Struct || f.Type.Kind == decode.Union {
+			first := len(columns)
 			columns = flatten(columns, f.Type, form.Nested(i), append(path[:len(path):len(path)], f))
+			if len(path) == 0 && form.Arm(i) {
+				for c := range columns[first:] {
+					columns[first+c].holds = func(rec []byte) bool { return form.Holds(i, rec) }
+				}
+			}
 			continue
 		}
 		c := column{title: title(path, f.Name), path: path, field: f, typ: f.Type}
@@ -174,6 +181,9 @@ func (c *column) appendCell(dst, rec []byte) []byte {
 			return appendDump(dst, rec)
 		}
 		return c.typ.AppendText(dst, rec)
+	}
+	if c.holds != nil && !c.holds(rec) {
+		return dst
 	}
 	for _, f := range c.path {
 		rec = f.Bytes(rec)

@@ -22,6 +22,7 @@ type shown struct {
 	reading *Reading
 	nested  *Form // of a member that is a struct
 	hidden  bool  // another one's reading shows it
+	arm     *arm  // nil: it is in every record
 }
 
 // Reading is another way to show a member.
@@ -46,6 +47,7 @@ func Of(t *decode.Type) *Form {
 	}
 	f := &Form{typ: t, fields: make([]shown, len(t.Fields))}
 	f.addresses()
+	f.arms()
 	different := false
 	for i := range t.Fields {
 		s := &f.fields[i]
@@ -108,7 +110,7 @@ func AppendText(dst []byte, t *decode.Type, f *Form, rec []byte) []byte {
 	first := true
 	for i := range t.Fields {
 		field := &t.Fields[i]
-		if f.Hidden(i) || field.Absent(rec) {
+		if f.Hidden(i) || field.Absent(rec) || !f.Holds(i, rec) {
 			continue
 		}
 		if !first {

@@ -191,6 +191,26 @@ func TestMomentsFormat(t *testing.T) {
 	}
 }
 
+// Of a union whose members an enum names only that is shown which the record holds.
+func TestArms(t *testing.T) {
+	ops := &btf.Enum{Name: "op", Size: 4, Values: []btf.EnumValue{{Name: "OP_MIN"}, {Name: "MOUNT", Value: 1}, {Name: "UMOUNT", Value: 2}}}
+	arm := func(name, field string, typ btf.Type) btf.Member {
+		return btf.Member{Name: name, Type: &btf.Struct{Name: name, Size: 8, Members: []btf.Member{{Name: field, Type: typ}}}}
+	}
+	union := &btf.Union{Size: 8, Members: []btf.Member{arm("mount", "fs", array(char, 8)), arm("umount", "flags", u64)}}
+	for op, want := range map[int]string{1: `{op=MOUNT, mount={fs="a"}}`, 2: "{op=UMOUNT, umount={flags=97}}", 0: "{op=OP_MIN}"} {
+		typ, rec := packed(t, []member{{"op", ops, op}, {"", union, "a"}})
+		if got := string(AppendText(nil, typ, Of(typ), rec)); got != want {
+			t.Errorf("got %s, want %s", got, want)
+		}
+	}
+	unnamed := &btf.Union{Size: 8, Members: []btf.Member{arm("mount", "fs", array(char, 8)), arm("other", "flags", u64)}}
+	typ, rec := packed(t, []member{{"op", ops, 1}, {"", unnamed, "a"}})
+	if got, want := string(AppendText(nil, typ, Of(typ), rec)), `{op=MOUNT, mount={fs="a"}, other={flags=97}}`; got != want {
+		t.Errorf("got %s, want %s", got, want)
+	}
+}
+
 // Types where nothing is to be said cost nothing.
 func TestNothingToSay(t *testing.T) {
 	typ, _ := packed(t, []member{{"pid", u32, 1}, {"comm", array(char, 16), ""}, {"bytes", u64, 1}})
