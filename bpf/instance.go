@@ -38,16 +38,17 @@ type Instance struct {
 	losses    *lossCounters // nil when no program sends anything
 	lossKnown bool
 
-	mu      sync.Mutex // guards what follows
-	links   []io.Closer
-	iters   []iterator // of links
-	ran     bool       // programs that run once
-	stopped bool
-	started bool
-	closed  bool
-	final   []uint64            // counts of losses once the maps are gone
-	inner   map[ebpf.MapID]*Map // maps that were taken out of maps of maps
-	running io.Closer           // has the kernel measure programs; nil until somebody asks
+	mu        sync.Mutex // guards what follows
+	links     []io.Closer
+	iters     []iterator // of links
+	ran       bool       // programs that run once
+	stopped   bool
+	started   bool
+	closed    bool
+	final     []uint64                // counts of losses once the maps are gone
+	inner     map[ebpf.MapID]*Map     // maps that were taken out of maps of maps
+	producers map[*ebpf.Map]*producer // of rings that were written to
+	running   io.Closer               // has the kernel measure programs; nil until somebody asks
 
 	detached  chan struct{}  // closed when Stop has detached the programs
 	closing   chan struct{}  // closed by Close
@@ -150,6 +151,9 @@ func (i *Instance) Close() error {
 	}
 	for _, t := range i.tables {
 		err = errors.Join(err, t.Close())
+	}
+	for _, p := range i.producers {
+		err = errors.Join(err, p.Close())
 	}
 	for _, m := range i.maps {
 		err = errors.Join(err, m.Close())

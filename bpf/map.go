@@ -19,8 +19,8 @@ import (
 type Map struct {
 	Name       string
 	Kind       string       // "hash", "percpu_array", ...: its type as C writes it, in lower case
-	Key        *decode.Type // nil of queues, stacks and Bloom filters
-	Value      *decode.Type // of one CPU; nil of maps of maps
+	Key        *decode.Type // nil where there are none, as in queues, and where text names what they stand for
+	Value      *decode.Type // of one CPU; nil of maps of maps, and of a ring whose source does not tell it
 	CPUs       int          // how many values an entry has, one behind the other; 0 where it has one for all CPUs
 	MaxEntries int
 
@@ -74,11 +74,15 @@ func (i *Instance) open() error {
 func newMap(name string, owner *Instance, kernel *ebpf.Map, spec *ebpf.MapSpec) (*Map, error) {
 	kind, ok := mapKinds[kernel.Type()]
 	if !ok {
-		return nil, fmt.Errorf("map %s is of type %s, whose entries cannot be read or written from here", name, kernel.Type())
+		why, known := noEntries[kernel.Type()]
+		if !known {
+			why = "whose entries cannot be read or written from here"
+		}
+		return nil, fmt.Errorf("map %s is a %s, %s", name, mapTypeName(kernel.Type()), why)
 	}
 	m := &Map{Name: name, Kind: kind.name, MaxEntries: int(kernel.MaxEntries()), kind: kind, kernel: kernel, inner: spec.InnerMap, owner: owner}
 	var err error
-	if !kind.keyless {
+	if !kind.keyless && (kind.key == itself || kind.key == processOf) {
 		if m.Key, err = typeOfSize(spec.Key, kernel.KeySize()); err != nil {
 			return nil, fmt.Errorf("read the type of keys of map %s: %w", name, err)
 		}
@@ -92,7 +96,12 @@ func newMap(name string, owner *Instance, kernel *ebpf.Map, spec *ebpf.MapSpec) 
 	if kind.stacks {
 		value = stackType(kernel)
 	}
-	if !kind.maps {
+	switch {
+	case kind.ring && value != nil:
+		if m.Value, err = decode.New(value); err != nil {
+			return nil, fmt.Errorf("read the type of records of map %s: %w", name, err)
+		}
+	case !kind.maps && !kind.ring:
 		if m.Value, err = typeOfSize(value, kernel.ValueSize()); err != nil {
 			return nil, fmt.Errorf("read the type of values of map %s: %w", name, err)
 		}
@@ -108,21 +117,40 @@ func typeOfSize(t btf.Type, size uint32) (*decode.Type, error) {
 	return decode.New(ofSize(t, size))
 }
 
-// EncodeKey returns the bytes of a key. See Encode.
-func (m *Map) EncodeKey(value any) ([]byte, error) {
-	if m.Key == nil {
+// EncodeKey returns the bytes of a key. See Encode. Sockets, files and cgroups are named by text; the prefixes of a trie may be, too.
+func (m *Map) EncodeKey(value any) (b []byte, err error) {
+	text, isText := value.(string)
+	switch {
+	case m.kind.keyless:
 		return nil, m.errorf("a %s has no keys", m.Kind)
+	case m.Key == nil:
+		b, err = m.kind.key.encode(value)
+	case m.kind.prefixes && isText:
+		b, err = encodePrefix(m.Key.Size, text)
+	default:
+		b, err = Encode(m.Key, value)
 	}
-	b, err := Encode(m.Key, value)
 	if err != nil {
 		return nil, m.errorf("key: %w", err)
 	}
 	return b, nil
 }
 
-// EncodeValue returns the bytes of a value; for a map of values for each CPU it is a list of them, one for each CPU.
+// EncodeValue returns the bytes of a value; for a map of values for each CPU it is a list of them, one for each CPU. Sockets and
+// cgroups are named by text.
 func (m *Map) EncodeValue(value any) ([]byte, error) {
-	if m.Value == nil {
+	switch text, isText := value.(string); {
+	case m.kind.value != itself:
+		b, err := m.kind.value.encode(value)
+		if err != nil {
+			return nil, m.errorf("value: %w", err)
+		}
+		return b, nil
+	case m.kind.ring && m.Value == nil && isText:
+		return []byte(text), nil
+	case m.kind.ring && m.Value == nil:
+		return nil, m.errorf("value: its source gives records no type, as __type(value, struct x) does; it takes their bytes as a string, got %s", describe(value))
+	case m.Value == nil:
 		return nil, m.errorf("its values are maps")
 	}
 	if m.CPUs == 0 {
@@ -165,6 +193,12 @@ func (m *Map) failed(what string, err error) error {
 		return m.errorf("%s: it is full with %d entries", what, m.MaxEntries)
 	case errors.Is(err, unix.EPERM):
 		return m.errorf("%s: the map is read-only or write-only for user space", what)
+	case errors.Is(err, unix.EOPNOTSUPP) && what == "set" && m.kind.value == socketOf:
+		return m.errorf("set: a %s takes no socket of that sort or in that state", m.Kind)
+	case errUnread(err) && what != "set":
+		return m.errorf("%s: the kernel does not show user space what is in a %s", what, m.Kind)
+	case errors.Is(err, unix.ENOSPC) && m.kind.value == socketOf:
+		return m.errorf("%s: the kernel tells the cookie of a socket, which takes values of 8 bytes, not %d", what, m.kernel.ValueSize())
 	case errors.Is(err, unix.EBUSY):
 		return m.errorf("%s: the kernel is busy with it", what)
 	}
@@ -180,7 +214,7 @@ func (m *Map) checkKey(what string, key []byte) error {
 	switch {
 	case m.kind.keyless:
 		return m.errorf("%s: a %s has no keys", what, m.Kind)
-	case len(key) != m.Key.Size:
+	case m.Key != nil && len(key) != m.Key.Size:
 		return m.errorf("%s: the key has %d bytes, want %d", what, len(key), m.Key.Size)
 	}
 	return nil
@@ -191,14 +225,11 @@ func (m *Map) Lookup(key []byte) (value []byte, err error) {
 	if err := m.checkKey("get", key); err != nil {
 		return nil, err
 	}
-	if m.kind.pids {
-		k, done, err := m.pidfd("get", key)
-		if err != nil {
-			return nil, err
-		}
-		defer done()
-		key = k
+	key, done, err := m.refer("get", m.kind.key, key, int(m.kernel.KeySize()))
+	if err != nil {
+		return nil, err
 	}
+	defer done()
 	if m.CPUs == 0 {
 		value, err = m.kernel.LookupBytes(key)
 	} else {
@@ -235,18 +266,19 @@ func (m *Map) Update(key, value []byte) error {
 		return m.errorf("set: its values are programs, which are put there by their names")
 	case m.Value == nil:
 		return m.errorf("set: its values are maps")
-	case len(value) != max(m.CPUs, 1)*m.Value.Size:
+	case m.kind.value == itself && len(value) != max(m.CPUs, 1)*m.Value.Size:
 		return m.errorf("set: the value has %d bytes, want %d", len(value), max(m.CPUs, 1)*m.Value.Size)
 	}
-	if m.kind.pids {
-		k, done, err := m.pidfd("set", key)
-		if err != nil {
-			return err
-		}
-		defer done()
-		key = k
+	key, done, err := m.refer("set", m.kind.key, key, int(m.kernel.KeySize()))
+	if err != nil {
+		return err
 	}
-	var err error
+	defer done()
+	value, putBack, err := m.refer("set", m.kind.value, value, int(m.kernel.ValueSize()))
+	if err != nil {
+		return err
+	}
+	defer putBack()
 	if m.CPUs == 0 {
 		err = m.kernel.Put(key, value)
 	} else {
@@ -266,14 +298,11 @@ func (m *Map) Delete(key []byte) (bool, error) {
 	if m.kind.array && m.kind.data {
 		return false, m.errorf("delete: entries of an array are always there; set it to zero instead")
 	}
-	if m.kind.pids {
-		k, done, err := m.pidfd("delete", key)
-		if err != nil {
-			return false, err
-		}
-		defer done()
-		key = k
+	key, done, err := m.refer("delete", m.kind.key, key, int(m.kernel.KeySize()))
+	if err != nil {
+		return false, err
 	}
+	defer done()
 	switch err := m.kernel.Delete(key); {
 	case errors.Is(err, ebpf.ErrKeyNotExist):
 		return false, nil
@@ -281,16 +310,4 @@ func (m *Map) Delete(key []byte) (bool, error) {
 		return false, m.failed("delete", err)
 	}
 	return true, nil
-}
-
-// pidfd returns the key by which user space names the process that key tells, and what frees it.
-func (m *Map) pidfd(what string, key []byte) (_ []byte, done func(), err error) {
-	bits, _ := m.Key.Bits(key)
-	fd, err := unix.PidfdOpen(int(int32(bits)), 0)
-	if err != nil {
-		return nil, nil, m.errorf("%s: process %d: %w", what, int32(bits), err)
-	}
-	k := make([]byte, m.Key.Size)
-	putBytes(k, uint64(fd))
-	return k, func() { unix.Close(fd) }, nil
 }

@@ -111,6 +111,9 @@ func TestMapAccess(t *testing.T) {
 		{"cells", int64(8), int64(70), "map cells: set: it has 8 entries, counted from 0"},
 		{"routes", table{"length": int64(8), "address": []any{int64(10)}}, int64(1), "1"},
 		{"routes", table{"length": int64(33)}, int64(1), "map routes: set: invalid argument"},
+		{"routes", "192.168.0.0/16", int64(2), "2"},
+		{"routes", "192.168.0.1", int64(3), "3"},
+		{"routes", "192.168", int64(3), `map routes: key: expected an address with or without the length of a prefix, such as 10.0.0.0/8, got "192.168"`},
 		{"read_only", int64(1), int64(1), "map read_only: set: the map is read-only or write-only for user space"},
 		{"stacks", int64(1), []any{}, "map stacks: set: stack traces are written by programs alone"},
 		{"by_cpu", int64(1), int64(1), "map by_cpu: value: it takes a list of values, one for each CPU, got 1"},
@@ -397,7 +400,7 @@ func TestBloomFilter(t *testing.T) {
 			t.Errorf("contains %d: %v, %v", value, found, err)
 		}
 	}
-	if err := known.Clear(); err == nil || !strings.Contains(err.Error(), "pop: a bloom_filter is no queue") {
+	if err := known.Clear(); err == nil || !strings.Contains(err.Error(), "clear: a bloom_filter cannot be emptied from here") {
 		t.Errorf("clear: %v", err)
 	}
 }

@@ -45,8 +45,8 @@ func (m *Map) Entries() *Cursor {
 	c := &Cursor{m: m}
 	switch {
 	case m.kind.keyless:
-		c.err = m.errorf("items: a %s cannot be walked over; pop takes what is in it", m.Kind)
-	case m.kind.pids:
+		c.err = m.errorf("items: a %s cannot be walked over%s", m.Kind, map[bool]string{true: "; pop takes what is in it"}[m.isQueue()])
+	case m.kind.key != itself:
 		c.err = m.errorf("items: the kernel walks over no %s", m.Kind)
 	case !m.kind.data:
 		c.single = true
@@ -188,6 +188,9 @@ func (m *Map) openError(what string) error {
 
 // Clear deletes all entries; those of arrays become zero.
 func (m *Map) Clear() error {
+	if m.kind.keyless && !m.isQueue() {
+		return m.errorf("clear: a %s cannot be emptied from here", m.Kind)
+	}
 	if m.kind.keyless {
 		for {
 			if value, err := m.Pop(); value == nil || err != nil {

@@ -6,11 +6,18 @@ import (
 	"github.com/cilium/ebpf"
 )
 
-// Push adds a value to a queue, a stack or a Bloom filter.
+// isQueue reports whether values are taken out of m one by one.
+func (m *Map) isQueue() bool {
+	return m.kernel.Type() == ebpf.Queue || m.kernel.Type() == ebpf.Stack
+}
+
+// Push adds a value to a queue, a stack or a Bloom filter, or a record to a ring that programs drain.
 func (m *Map) Push(value []byte) error {
 	switch {
 	case !m.kind.keyless:
 		return m.errorf("push: a %s has keys; set gives one a value", m.Kind)
+	case m.kind.ring:
+		return m.produce(value)
 	case len(value) != m.Value.Size:
 		return m.errorf("push: the value has %d bytes, want %d", len(value), m.Value.Size)
 	}
@@ -22,7 +29,7 @@ func (m *Map) Push(value []byte) error {
 
 // Pop takes the value that is next from a queue or a stack; nil where it is empty.
 func (m *Map) Pop() ([]byte, error) {
-	if !m.kind.keyless || m.kernel.Type() == ebpf.BloomFilter {
+	if !m.isQueue() {
 		return nil, m.errorf("pop: a %s is no queue", m.Kind)
 	}
 	value := make([]byte, m.Value.Size)
@@ -31,7 +38,7 @@ func (m *Map) Pop() ([]byte, error) {
 
 // Peek returns the value that Pop would take.
 func (m *Map) Peek() ([]byte, error) {
-	if !m.kind.keyless || m.kernel.Type() == ebpf.BloomFilter {
+	if !m.isQueue() {
 		return nil, m.errorf("peek: a %s is no queue", m.Kind)
 	}
 	value := make([]byte, m.Value.Size)

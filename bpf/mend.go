@@ -39,8 +39,11 @@ func mendMaps(maps map[string]*ebpf.MapSpec) (defaults []string) {
 		if mendEntries(m) {
 			defaults = append(defaults, name)
 		}
-		if m.Type == ebpf.StackTrace {
+		switch m.Type {
+		case ebpf.StackTrace:
 			mendStacks(m)
+		case ebpf.UserRingbuf: // the type of its values is for us; package ebpf knows it of the other rings
+			m.KeySize, m.ValueSize = 0, 0
 		}
 		if m.InnerMap != nil {
 			mendEntries(m.InnerMap)

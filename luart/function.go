@@ -148,5 +148,7 @@ var classes = []class{
 	{"handle", "What run returns: a target that was started.", "name: string, maps: table<string, bpfmap>, globals: table<string, any>"},
 	{"bpfmap", "A map of a target that runs, handle.maps.NAME. Keys and values are numbers, strings or tables of their BTF type; what does not fit is an error that names the " +
 		"field. Values that are structs read as events do. The maps of each CPU have lists of values, one for each CPU, and stack-trace maps lists of addresses, which ustack " +
-		"and kstack take. # counts the entries. Entries may change while a script reads them: programs go on running.", "name: string, type: string, max_entries: integer"},
+		"and kstack take. A trie takes \"10.0.0.0/8\" for a key. Storage has the number of a process for a key, or the path of a file or cgroup; a socket, which is a key of storage and a value " +
+		"of sockmap and its like, is \"tcp:8080\" or \"udp:53\" for who is bound there, or \"/proc/PID/fd/N\", and is read as its cookie. What the kernel does not show user space is an error that " +
+		"says so. # counts the entries. Entries may change while a script reads them: programs go on running.", "name: string, type: string, max_entries: integer"},
 }

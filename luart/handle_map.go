@@ -33,7 +33,9 @@ target("count")
 target("count")
     add_files("src/count.bpf.c")
 entry(function()
-    run("count").maps.allowed:set({addr = "\127\0\0\1", port = 80}, true)
+    local maps = run("count").maps
+    maps.allowed:set({addr = "\127\0\0\1", port = 80}, true)
+    maps.routes:set("10.0.0.0/8", 1)
 end)`,
 	},
 	{
@@ -72,7 +74,7 @@ end)`,
 	{
 		name: "bpfmap:push", scope: inScript, call: (*Script).mapPush,
 		params: "value: any",
-		text:   "Adds a value to a queue, a stack or a Bloom filter.",
+		text:   "Adds a value to a queue, a stack or a Bloom filter, or a record to a user ring buffer, which takes a string where the source does not tell its type. One that is full is an error.",
 		example: `
 target("jobs")
     add_files("src/jobs.bpf.c")

@@ -3,6 +3,7 @@ package luart
 import (
 	"context"
 	"fmt"
+	"net"
 	"os"
 	"path/filepath"
 	"strings"
@@ -171,6 +172,41 @@ func TestHandleLaterMaps(t *testing.T) {
 7	true	nil
 map of_task: get: process 1073741824: no such process
 map of_task: items: the kernel walks over no task_storage
+`)
+}
+
+// Maps whose keys and values are named by what they stand for.
+func TestHandleNamedMaps(t *testing.T) {
+	var plain net.ListenConfig
+	plain.SetMultipathTCP(false) // maps take no such sockets
+	listener, err := plain.Listen(t.Context(), "tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer listener.Close()
+	r, err := objectRun(t, "accessnamed", fmt.Sprintf(`
+    local socket = "tcp:%d"
+    m.of_socket:set(socket, {bytes = 5})
+    print(m.of_socket:get(socket).bytes, m.of_socket:delete(socket), m.of_socket:get(socket))
+    m.sockets:set(2, socket)
+    for key, cookie in m.sockets:items() do print(key, cookie > 0, #m.sockets) end
+    m.sockets:clear()
+    print(#m.sockets)
+    m.routes6:set("fe80::/10", 6)
+    print(m.routes6:get("fe80::1:2"), m.routes6:get("fc00::"), ntop(select(1, m.routes6:items()()).address))
+    print(select(2, pcall(m.sockets.set, m.sockets, 1, 7)))
+    print(select(2, pcall(m.of_socket.items, m.of_socket)))
+    print(select(2, pcall(m.queues.get, m.queues, 1)))`, listener.Addr().(*net.TCPAddr).Port))
+	if err != nil {
+		t.Fatal(err)
+	}
+	r.expect(t, `5	true	nil
+2	true	1
+0
+6	nil	fe80::
+map sockets: value: expected a socket, as "tcp:8080", "udp:53" or "/proc/PID/fd/N", got 7
+map of_socket: items: the kernel walks over no sk_storage
+map queues: get: the kernel does not show user space what is in a xskmap
 `)
 }
 

@@ -52,7 +52,7 @@ func (p Port) Open(limit int) ([]int, error) {
 		if err != nil || !inodes[inode] {
 			continue
 		}
-		socket, err := duplicate(d)
+		socket, err := Duplicate(d)
 		if errors.Is(err, fs.ErrNotExist) || errors.Is(err, unix.ESRCH) || errors.Is(err, unix.EBADF) {
 			continue // it has gone meanwhile
 		}
@@ -69,8 +69,8 @@ func (p Port) Open(limit int) ([]int, error) {
 	return found, nil
 }
 
-// duplicate returns a descriptor of this process for that which /proc/PID/fd/N stands for.
-func duplicate(path string) (int, error) {
+// Duplicate returns a descriptor of this process for that which /proc/PID/fd/N stands for.
+func Duplicate(path string) (int, error) {
 	pid, err := strconv.Atoi(filepath.Base(filepath.Dir(filepath.Dir(path))))
 	if err != nil {
 		return -1, err

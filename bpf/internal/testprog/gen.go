@@ -18,6 +18,8 @@ package testprog
 //go:generate go tool bpf2go -target bpfel -no-global-types maps ../../testdata/maps.bpf.c -- -mcpu=v3 -Wall -Werror -include ../../../builder/header/events.h
 //go:generate go tool bpf2go -target bpfel -no-global-types access ../../testdata/access.bpf.c -- -mcpu=v3 -Wall -Werror -include ../../../builder/header/events.h
 //go:generate go tool bpf2go -target bpfel -no-global-types accessLater ../../testdata/access_later.bpf.c -- -mcpu=v3 -Wall -Werror -include ../../../builder/header/events.h
+//go:generate go tool bpf2go -target bpfel -no-global-types accessNamed ../../testdata/access_named.bpf.c -- -mcpu=v3 -Wall -Werror -include ../../../builder/header/events.h
+//go:generate go tool bpf2go -target bpfel -no-global-types accessNewest ../../testdata/access_newest.bpf.c -- -mcpu=v3 -Wall -Werror -include ../../../builder/header/events.h
 //go:generate go tool bpf2go -target bpfel -no-global-types functions ../../testdata/functions.bpf.c -- -mcpu=v3 -Wall -Werror -include ../../../builder/header/events.h
 //go:generate go tool bpf2go -target bpfel -no-global-types uprobe ../../testdata/uprobe.bpf.c -- -mcpu=v3 -Wall -Werror -include ../../../builder/header/events.h
 //go:generate go tool bpf2go -target bpfel -no-global-types usdt ../../testdata/usdt.bpf.c -- -mcpu=v3 -Wall -Werror -D__TARGET_ARCH_x86 -idirafter /usr/include/x86_64-linux-gnu -include ../../../builder/header/events.h

@@ -4,6 +4,8 @@ package testprog
 var (
 	Access          = _AccessBytes
 	AccessLater     = _AccessLaterBytes
+	AccessNamed     = _AccessNamedBytes
+	AccessNewest    = _AccessNewestBytes
 	Alternatives    = _AlternativesBytes
 	Attach          = _AttachBytes
 	Bare            = _BareBytes
