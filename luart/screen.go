@@ -31,8 +31,10 @@ func (d *screen) draw(L *lua.LState) int {
 	stdout := s.stdout
 	s.stdout = &text
 	defer func() { s.stdout = stdout }() // also when the function raises an error
+	handle := L.Get(1)
 	L.Push(d.fn)
-	L.Call(0, 0)
+	L.Push(handle)
+	L.Call(1, 0)
 	s.stdout = stdout
 
 	_, height := s.screenSize()

@@ -5,13 +5,12 @@
 set_project("packets")
 
 local names = { [1] = "ICMP", [6] = "TCP", [17] = "UDP" }
-local handle
 
 target("packets")
     set_description("packets by protocol")
     add_files("src/packets.bpf.c")
     attach_to("on_packet", "lo")
-    screen(250, function ()
+    screen(250, function (handle)
         local rows = {}
         for protocol, cpus in handle.maps.counters:items() do
             local row = { protocol = names[protocol] or protocol, packets = 0, bytes = 0 }
@@ -22,5 +21,3 @@ target("packets")
         end
         printtable(top(rows, 10, "packets"), { "protocol", "packets", "bytes" })
     end)
-
-entry(function () handle = run("packets") end)

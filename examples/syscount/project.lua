@@ -5,35 +5,18 @@
 
 set_project("syscount")
 
-local shown = 10
-local calls = {} -- program -> number of system calls since the last report
-
--- The programs with the most calls, most first.
-local function ranking()
-    local list = {}
-    for comm, n in pairs(calls) do
-        table.insert(list, { comm = comm, n = n })
-    end
-    return sort(list, "-n")
-end
+local calls, shown = count { by = "comm" }, 10
 
 target("syscount")
     set_description("system calls a second, by program")
     add_files("src/syscount.bpf.c")
 
-    on_event(function (event)
-        calls[event.comm] = (calls[event.comm] or 0) + 1
-    end)
-
+    -- An aggregation takes events without any Lua: there are many.
+    on_event(calls)
     every(1000, function ()
-        print("---- " .. os.date("%H:%M:%S"))
-        for i, row in ipairs(ranking()) do
-            if i > shown then
-                break
-            end
-            print(string.format("%9d  %s", row.n, row.comm))
-        end
-        calls = {}
+        print("---- " .. strftime("%H:%M:%S"))
+        calls:print(shown)
+        calls:clear()
     end)
 
 entry(function (n)
