@@ -62,7 +62,7 @@ print(calls:get("sh", "read"))   --> 1`,
 	},
 	{
 		name: "aggregation:get", scope: anywhere, call: (*Script).aggregationGet,
-		params: "...: any", returns: "number|table|nil",
+		params: "...: any", returns: "any",
 		text: "Returns the result for a key, whose parts are arguments of their own or a list; nil where there is none. It is a number; of a histogram a list of buckets, each with from, " +
 			"to and count; of quantiles a table with count, min, max and a field for each quantile, such as p99.",
 		example: `
@@ -74,7 +74,7 @@ print(bucket.from, bucket.to, bucket.count)   --> 4	8	2`,
 	},
 	{
 		name: "aggregation:items", scope: anywhere, call: (*Script).aggregationItems,
-		returns: "fun(): any, number|table",
+		returns: "fun(): any, any",
 		text:    "Returns an iterator over keys and results, the greatest first. A key of several parts is a list.",
 		example: `
 local calls = count()
@@ -98,8 +98,8 @@ print(first.name, first.count)   --> write	9`,
 	},
 	{
 		name: "aggregation:other", scope: anywhere, call: (*Script).aggregationOther,
-		returns: "number|table|nil",
-		text:    "Returns the result for all keys that had no room of their own, as get does; nil where there are none. See max_keys.",
+		returns: "any",
+		text:    "Returns the result for all keys that had no room of their own, as get returns those of keys; nil where there are none. See max_keys.",
 		example: `
 local calls = count{by = "name", max_keys = 1}
 calls:add("read")

@@ -25,8 +25,8 @@ option("room", {default = 1024, description = "entries of each map"})`,
 	},
 	{
 		name: "get_option", scope: anywhere, call: (*Script).getOption,
-		params: "name: string", returns: "boolean|number|string",
-		text: "Returns what --set says of an option that was declared before, or its default.",
+		params: "name: string", returns: "any",
+		text: "Returns what --set says of an option that was declared before, or its default: a boolean, a number or a string.",
 		example: `
 option("room", {default = 1024})
 target("counts")

@@ -43,8 +43,8 @@ func TestScreen(t *testing.T) {
 	const script = `
 		local n = 0
 		target("p") add_files("p.bpf.o")
-			screen(1, function()
-				n = n + 1
+			screen(1, function(handle)
+				n = n + #handle.name
 				for i = 1, 5 do print(n, "line " .. i) end
 				if n == 2 then stop() end
 			end)`

@@ -3,6 +3,7 @@ package stack
 
 import (
 	"fmt"
+	"path"
 	"slices"
 	"strings"
 
@@ -52,17 +53,24 @@ func (n *Names) KernelFrames(frames []bpf.Frame, long bool) []string {
 	return names
 }
 
-// UserFrames names the frames of a stack trace of a process, in their order.
+// UserFrames names the frames of a stack trace of a process, in their order. A frame of which only the module is known is that, "[libfoo.so]", as
+// other tools have it: its many places would be as many different stacks. long tells the place.
 func (n *Names) UserFrames(pid int, frames []bpf.Frame, long bool) []string {
 	names := make([]string, len(frames))
 	for i, f := range frames {
+		var s usym.Symbol
+		if f.BuildID == nil {
+			s = n.User.Name(pid, f.Address)
+		} else {
+			s = n.User.NameBuildID(pid, f.BuildID, f.Offset)
+		}
 		switch {
-		case f.BuildID == nil:
-			names[i] = n.UserName(pid, f.Address, long)
 		case long:
-			names[i] = n.User.NameBuildID(pid, f.BuildID, f.Offset).Long()
+			names[i] = orAddress(s.Long(), f.Address)
+		case s.Name == "" && s.Module != "":
+			names[i] = "[" + path.Base(s.Module) + "]"
 		default:
-			names[i] = n.User.NameBuildID(pid, f.BuildID, f.Offset).String()
+			names[i] = orAddress(s.Name, f.Address)
 		}
 	}
 	return names

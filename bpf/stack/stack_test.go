@@ -26,7 +26,8 @@ func TestUnknown(t *testing.T) {
 		n.UserName(os.Getpid(), 9, false):              "0x9",
 		n.UserName(1<<30, 1<<40, true):                 "0x10000000000",
 		n.KernelFrames(make([]bpf.Frame, 1), false)[0]: "0x0",
-		n.UserFrames(0, []bpf.Frame{{BuildID: []byte{1, 2, 3}, Offset: 16}}, true)[0]: "buildid:010203+0x10",
+		n.UserFrames(0, []bpf.Frame{{BuildID: []byte{1, 2, 3}, Offset: 16}}, true)[0]:  "buildid:010203+0x10",
+		n.UserFrames(0, []bpf.Frame{{BuildID: []byte{1, 2, 3}, Offset: 16}}, false)[0]: "[buildid:010203]",
 	} {
 		if got != want {
 			t.Errorf("got %s, want %s", got, want)

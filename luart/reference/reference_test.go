@@ -3,6 +3,8 @@ package reference
 import (
 	"encoding/json"
 	"os"
+	"os/exec"
+	"path/filepath"
 	"strings"
 	"testing"
 
@@ -56,6 +58,8 @@ func TestTypes(t *testing.T) {
 		"---@overload fun(stream: string, fn: fun(event: event)|aggregation)",
 		"---@return handle\nfunction run(name, opts) end",
 		"function event:name(field) end",
+		"---@overload fun(self: aggregation, key: any, value: number)\n",
+		"---@class map\n---@field [any] any\n\n", // no variable, which would hide the function
 	} {
 		if !strings.Contains(types, want) {
 			t.Errorf("no %q in\n%s", want, types)
@@ -63,5 +67,54 @@ func TestTypes(t *testing.T) {
 	}
 	if !json.Valid([]byte(Settings())) {
 		t.Error("the settings are no JSON")
+	}
+}
+
+// The language server, where there is one, has nothing to say of the examples, and finds what is wrong.
+func TestLanguageServer(t *testing.T) {
+	server, err := exec.LookPath("lua-language-server")
+	if err != nil {
+		t.Skip("no lua-language-server; no distribution that CI runs on has it")
+	}
+	dir := t.TempDir()
+	write := func(name, text string) {
+		path := filepath.Join(dir, name)
+		if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
+			t.Fatal(err)
+		}
+		if err := os.WriteFile(path, []byte(text), 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	write(TypesFile, Types())
+	write(SettingsFile, Settings())
+	for _, f := range luart.Functions() {
+		if f.Name != "number:hex" { // it knows no methods of numbers
+			write(strings.NewReplacer(":", "_", ".", "_").Replace(f.Name)+".lua", f.Example)
+		}
+	}
+	const wrong = "wrong.lua"
+	write(wrong, "set_kind(5)\non_evnt(print)\n")
+	out, _ := exec.Command(server, "--check="+dir, "--check_format=json", "--logpath="+t.TempDir(), "--check_out_path="+filepath.Join(dir, "found.json")).CombinedOutput() // fails where it finds something
+	text, err := os.ReadFile(filepath.Join(dir, "found.json"))
+	if err != nil {
+		t.Fatalf("%v: %s", err, out)
+	}
+	var found map[string][]struct{ Code, Message string }
+	if err := json.Unmarshal(text, &found); err != nil {
+		t.Fatal(err)
+	}
+	codes := make(map[string]bool)
+	for file, problems := range found {
+		for _, p := range problems {
+			if strings.HasSuffix(file, wrong) {
+				codes[p.Code] = true
+			} else {
+				t.Errorf("%s: %s", filepath.Base(file), p.Message)
+			}
+		}
+	}
+	if !codes["param-type-mismatch"] || !codes["undefined-global"] {
+		t.Errorf("of what is wrong it found %v", codes)
 	}
 }

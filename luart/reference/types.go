@@ -2,6 +2,7 @@ package reference
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/ebpfx/ebpfx/luart"
@@ -18,10 +19,12 @@ func Types() string {
 		for _, p := range c.Fields {
 			fmt.Fprintf(&b, "---@field %s %s\n", p.Name, p.Type)
 		}
-		if c.Name == "event" || c.Name == "array" {
+		if c.Name == "event" || c.Name == "array" || c.Name == "map" {
 			b.WriteString("---@field [any] any\n")
 		}
-		fmt.Fprintf(&b, "local %s = {}\n", c.Name)
+		if hasMethods(c.Name) { // of which the variable's name is part; that of map would hide the function
+			fmt.Fprintf(&b, "local %s = {}\n", c.Name)
+		}
 	}
 	libraries := map[string]bool{"os": true, "io": true, "string": true, "table": true, "math": true} // that the server knows
 	for _, f := range luart.Functions() {
@@ -35,6 +38,9 @@ func Types() string {
 			fmt.Fprintf(&b, "---@param %s %s\n", optional(p), p.Type)
 		}
 		for _, params := range f.Overloads {
+			if class, _, ok := strings.Cut(f.Name, ":"); ok {
+				params = append([]luart.Param{{Name: "self", Type: class}}, params...)
+			}
 			fmt.Fprintf(&b, "---@overload fun(%s)%s\n", typedParams(params), returned(f))
 		}
 		if f.Returns != "" {
@@ -43,6 +49,11 @@ func Types() string {
 		fmt.Fprintf(&b, "function %s(%s) end\n", f.Name, paramNames(f.Params))
 	}
 	return b.String()
+}
+
+// hasMethods reports whether the class has any.
+func hasMethods(class string) bool {
+	return slices.ContainsFunc(luart.Functions(), func(f luart.Function) bool { return strings.HasPrefix(f.Name, class+":") })
 }
 
 func writeDoc(b *strings.Builder, text string) {
