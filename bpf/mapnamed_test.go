@@ -92,9 +92,9 @@ func TestMapsOfSockets(t *testing.T) {
 		"/proc/1073741824/fd/1": "open process 1073741824: no such process",
 		fmt.Sprintf("/proc/%d/fd/1048576", os.Getpid()): "bad file descriptor",
 		fmt.Sprintf("/proc/%d/fd/x", os.Getpid()):       "invalid syntax",
-		"":                                              `got ""`,
-		int64(5):                                        `expected a socket, as "tcp:8080", "udp:53" or "/proc/PID/fd/N", got 5`,
-		nil:                                             "got nil",
+		"":       `got ""`,
+		int64(5): `expected a socket, as "tcp:8080", "udp:53" or "/proc/PID/fd/N", got 5`,
+		nil:      "got nil",
 	} {
 		checkEntry(t, sockets, int64(1), name, "..."+want)
 		k, err := ofSocket.EncodeKey(name)

@@ -88,7 +88,7 @@ for name, n in calls:items() do print(name, n) end
 		name: "aggregation:top", scope: anywhere, call: (*Script).aggregationTop,
 		params: "n?: integer", returns: "table[]",
 		text: "Returns the n greatest results, or all, as rows for printtable: tables with the parts of the key by name, or key where they have none, and the result by the name of the " +
-			"function, such as count.",
+			"function, such as count; of quantiles count, min, p50 and so on, as get returns them.",
 		example: `
 local calls = count{by = "name"}
 calls:add("read", 3)

@@ -146,7 +146,12 @@ func (s *Script) rowsOf(a *aggregation, n int) *lua.LTable {
 		for i, part := range e.Key {
 			row.RawSetString(names[i], s.keyValue(part))
 		}
-		row.RawSetString(a.Kind.String(), s.result(a, e.Result))
+		result := s.result(a, e.Result)
+		if parts, ok := result.(*lua.LTable); ok && a.Kind == aggregate.Quantiles {
+			parts.ForEach(row.RawSet) // a column each
+		} else {
+			row.RawSetString(a.Kind.String(), result)
+		}
 		rows.Append(row)
 	}
 	return rows

@@ -8,6 +8,7 @@ import (
 
 	lua "github.com/yuin/gopher-lua"
 
+	"github.com/ebpfx/ebpfx/bpf/aggregate"
 	"github.com/ebpfx/ebpfx/bpf/decode"
 	"github.com/ebpfx/ebpfx/bpf/output"
 )
@@ -17,8 +18,8 @@ var renderBuiltins = []builtin{
 	{
 		name: "printtable", scope: anywhere, call: (*Script).printTable,
 		params: "rows: table|aggregation, columns?: string[]",
-		text: "Writes rows in columns, under titles: tables or events, of which columns names the fields to show, or lists. Columns are as wide as what is in them, and numbers stand to the " +
-			"right; on a terminal that is too narrow long text is cut.",
+		text: "Writes rows in columns, under titles: tables or events, of which columns names the fields to show, such as pid, at.cpu or args[1], or lists. Columns are as wide " +
+			"as what is in them, and numbers stand to the right, with no more than two decimals; on a terminal that is too narrow long text is cut.",
 		example: `
 printtable({{comm = "sh", calls = 12}, {comm = "postgres", calls = 7}}, {"comm", "calls"})
 --> COMM      CALLS
@@ -172,7 +173,8 @@ func (s *Script) cellOf(L *lua.LState, row lua.LValue, name string, i int) (text
 	case *record:
 		at, ok := row.layout.index[name]
 		if !ok {
-			return "", false
+			v = nested(row, name)
+			break
 		}
 		if f := &row.layout.Fields[at]; f.Type.Kind == decode.Enum || f.Type.Kind == decode.Pointer {
 			return string(f.AppendText(nil, row.data)), f.Type.Kind == decode.Pointer
@@ -182,12 +184,27 @@ func (s *Script) cellOf(L *lua.LState, row lua.LValue, name string, i int) (text
 		if v = row.RawGetString(name); v == lua.LNil && listLen(row) > 0 {
 			v = element(row, i+1)
 		}
+		if v == lua.LNil {
+			v = nested(row, name)
+		}
 	}
 	if v == lua.LNil {
 		return "", false
 	}
-	_, isNumber = numberOf(v)
-	return string(s.appendValue(nil, L, v)), isNumber
+	n, isNumber := numberOf(v)
+	if isNumber {
+		return n.Short(), true
+	}
+	return string(s.appendValue(nil, L, v)), false
+}
+
+// nested returns what a path such as at.cpu leads to, or nil.
+func nested(row lua.LValue, path string) lua.LValue {
+	steps, err := aggregate.Steps(path)
+	if err != nil || len(steps) == 1 {
+		return lua.LNil
+	}
+	return pathOf(row, steps)
 }
 
 // bars is bars(values).

@@ -36,7 +36,8 @@ var stackBuiltins = []builtin{
 	{
 		name: "ustack", scope: anywhere, call: (*Script).ustack,
 		params: "stack: integer|table|array, pid: integer, map?: bpfmap, long?: boolean", returns: "string[]",
-		text: "Returns the functions of a stack of a process, the innermost first, named as by usym; where only the module is known that is the name, \"[libfoo.so]\", and long adds the place. The rest is as for kstack. Maps with BPF_F_STACK_BUILD_ID are understood: " +
+		text: "Returns the functions of a stack of a process, the innermost first, named as by usym; where only the module is known that is the name, \"[libfoo.so]\", and long adds " +
+			"the place. The rest is as for kstack. Maps with BPF_F_STACK_BUILD_ID are understood: " +
 			"their frames have names also when the process is gone.",
 		example: `print(ustack({16, 32}, 1)[2])   --> 0x20`,
 	},

@@ -110,3 +110,11 @@ func (n Number) AppendText(dst []byte) []byte {
 	}
 	return strconv.AppendUint(dst, n.bits, 10)
 }
+
+// Short returns n as tables show it: with no more than two decimals where it has any.
+func (n Number) Short() string {
+	if f := n.Float64(); n.kind == floating && math.Abs(f) < 1e15 && math.Abs(f) >= 0.01 {
+		return strconv.FormatFloat(f, 'f', 2, 64)
+	}
+	return string(n.AppendText(nil))
+}

@@ -107,11 +107,11 @@ func (a *Aggregation) appendTable(dst []byte, entries []Entry, width int) []byte
 		}
 		row = append(row, string(a.appendResult(nil, e.Result, false)))
 		if a.Kind == Quantiles {
-			row = append(row, floatText(e.Min))
+			row = append(row, e.Min.Short())
 			for _, q := range e.Quantiles {
 				row = append(row, quantileText(q.Value))
 			}
-			row = append(row, floatText(e.Max))
+			row = append(row, e.Max.Short())
 		}
 		g.Rows = append(g.Rows, row)
 	}
@@ -228,19 +228,11 @@ func (a *Aggregation) appendResult(dst []byte, r Result, alone bool) []byte {
 	if r.Values == 0 && (a.Kind == Avg || a.Kind == Min || a.Kind == Max) {
 		return append(dst, '-')
 	}
-	dst = append(dst, floatText(r.Number)...)
+	dst = append(dst, r.Number.Short()...)
 	if alone && a.Unit != "" {
 		dst = append(append(dst, ' '), a.Unit...)
 	}
 	return dst
-}
-
-// floatText returns n with no more than two decimals where it has any.
-func floatText(n Number) string {
-	if f := n.Float64(); n.kind == floating && math.Abs(f) < 1e15 && math.Abs(f) >= 0.01 {
-		return strconv.FormatFloat(f, 'f', 2, 64)
-	}
-	return string(n.AppendText(nil))
 }
 
 // quantileText returns a quantile without decimals that its error makes noise.
@@ -248,5 +240,5 @@ func quantileText(v float64) string {
 	if math.Abs(v) >= 100 && math.Abs(v) < 1e15 {
 		v = math.Round(v)
 	}
-	return floatText(Float(v))
+	return Float(v).Short()
 }

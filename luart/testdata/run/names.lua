@@ -50,7 +50,8 @@ entry(function()
     assert(not pcall(dev_name, 2 ^ 32) and not pcall(dev_numbers, -1))
     assert(not pcall(usym, 1) and not pcall(usym, "x", 1) and not pcall(usym, 1, "x") and not pcall(usym, 1.5, 1) and not pcall(usym, 1, 0 / 0))
     assert(not pcall(ustack, 1) and not pcall(ustack, 1, "x") and not pcall(ustack, {}, 0 / 0) and not pcall(ustack, {{build_id = "zz", offset = 1}}, 1))
-    assert(not pcall(ustack, {{build_id = "aa", offset = "x"}}, 1) and ustack({{build_id = "aabb", offset = 16}}, 1)[1] == "buildid:aabb+0x10")
+    assert(not pcall(ustack, {{build_id = "aa", offset = "x"}}, 1) and ustack({{build_id = "aabb", offset = 16}}, 1)[1] == "[buildid:aabb]"
+        and ustack({{build_id = "aabb", offset = 16}}, 1, nil, true)[1] == "buildid:aabb+0x10")
     assert(folded() == "" and folded({}) == "" and folded("a;b", 5, {"c\nd"}) == "a:b;5;c d" and not pcall(folded, nil) and not pcall(folded, {1}))
     usym(1, {}) ### "^usym: address: expected a whole number, got a table$"
 end)
