@@ -2,6 +2,7 @@ package bpf
 
 import (
 	"bytes"
+	"encoding/binary"
 	"encoding/json"
 	"slices"
 	"strings"
@@ -12,18 +13,21 @@ import (
 	"golang.org/x/sys/unix"
 
 	"github.com/ebpfx/ebpfx/bpf/decode"
+	"github.com/ebpfx/ebpfx/bpf/internal/foreign"
 )
 
 // Description is what an object holds, by what the file itself says: it is the same on every machine. Its JSON form is what
 // "ebpfx inspect -o json" prints; lists are in the order of the file or sorted, and never null.
 type Description struct {
-	License  string               `json:"license"` // "" where the object names none
-	BTF      bool                 `json:"btf"`     // describes its own types
-	Programs []ProgramDescription `json:"programs"`
-	Maps     []MapDescription     `json:"maps"`    // by name
-	Globals  []GlobalDescription  `json:"globals"` // by section, in the order of the file
-	Streams  []StreamDescription  `json:"streams"` // ring and perf buffers with the types of their records
-	Needs    Needs                `json:"needs"`
+	License string `json:"license"` // "" where the object names none
+	BTF     bool   `json:"btf"`     // describes its own types
+	// ByteOrder is that of the machines that the object is for: "little" or "big".
+	ByteOrder string               `json:"byte_order"`
+	Programs  []ProgramDescription `json:"programs"`
+	Maps      []MapDescription     `json:"maps"`    // by name
+	Globals   []GlobalDescription  `json:"globals"` // by section, in the order of the file
+	Streams   []StreamDescription  `json:"streams"` // ring and perf buffers with the types of their records
+	Needs     Needs                `json:"needs"`
 }
 
 // ProgramDescription is one program.
@@ -68,12 +72,13 @@ type TypeName struct {
 
 // GlobalDescription is one global variable.
 type GlobalDescription struct {
-	Name    string          `json:"name"`
-	Type    string          `json:"type"`
-	Size    int             `json:"size"`
-	Section string          `json:"section"`
-	Option  bool            `json:"option"`  // const volatile: to be set before the program is loaded
-	Default json.RawMessage `json:"default"` // as the object has it
+	Name    string `json:"name"`
+	Type    string `json:"type"`
+	Size    int    `json:"size"`
+	Section string `json:"section"`
+	Option  bool   `json:"option"` // const volatile: to be set before the program is loaded
+	// Default is the value that the object has. It is null where the object is for machines of the other byte order and the value has unions or bit fields.
+	Default json.RawMessage `json:"default"`
 }
 
 // StreamDescription is a ring or perf buffer, or an iterator that writes records.
@@ -104,12 +109,13 @@ type FieldDescription struct {
 // Describe describes the object as it was opened. What SetGlobal and SetStreamType changed since is in it.
 func (o *Object) Describe() *Description {
 	d := &Description{
-		BTF:      o.hasBTF,
-		Programs: []ProgramDescription{},
-		Maps:     []MapDescription{},
-		Globals:  []GlobalDescription{},
-		Streams:  []StreamDescription{},
-		Needs:    o.needs(),
+		BTF:       o.hasBTF,
+		ByteOrder: o.byteOrder(),
+		Programs:  []ProgramDescription{},
+		Maps:      []MapDescription{},
+		Globals:   []GlobalDescription{},
+		Streams:   []StreamDescription{},
+		Needs:     o.needs(),
 	}
 	for _, p := range o.programs {
 		spec := o.spec.Programs[p.Name]
@@ -129,13 +135,29 @@ func (o *Object) Describe() *Description {
 			Size:    v.Type.Size,
 			Section: o.spec.Variables[v.Name].SectionName,
 			Option:  v.Option,
-			Default: v.Type.AppendJSON(nil, v.Value),
+			Default: o.defaultOf(v),
 		})
 	}
 	for _, s := range o.streams {
 		d.Streams = append(d.Streams, describeStream(s))
 	}
 	return d
+}
+
+// byteOrder returns the name of the byte order of the machines that o is for.
+func (o *Object) byteOrder() string {
+	if (binary.NativeEndian.Uint16([]byte{1, 0}) == 1) != o.foreign {
+		return "little"
+	}
+	return "big"
+}
+
+// defaultOf returns the value of a variable as JSON.
+func (o *Object) defaultOf(v Variable) json.RawMessage {
+	if o.foreign && !foreign.Value(v.Type, v.Value) {
+		return json.RawMessage("null")
+	}
+	return v.Type.AppendJSON(nil, v.Value)
 }
 
 func (o *Object) describeProgram(p Program, spec *ebpf.ProgramSpec) ProgramDescription {

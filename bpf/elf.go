@@ -7,6 +7,8 @@ import (
 	"errors"
 	"fmt"
 	"strings"
+
+	"github.com/ebpfx/ebpfx/bpf/internal/foreign"
 )
 
 // maxObject bounds what Open reads and what a section may claim to hold. The largest
@@ -35,7 +37,7 @@ type layout struct {
 	hasBTF    bool
 }
 
-// readLayout checks that b is an eBPF object for this machine and returns where its symbols lie. Its errors
+// readLayout checks that b is an eBPF object and returns where its symbols lie. Its errors
 // are for people: cilium/ebpf reads the same bytes later and tells less of what is wrong.
 func readLayout(b []byte) (*layout, error) {
 	if err := checkHeader(b); err != nil {
@@ -78,6 +80,17 @@ func readLayout(b []byte) (*layout, error) {
 	return l, nil
 }
 
+// checkOrder returns an error about objects that this machine does not run.
+func checkOrder(b []byte) error {
+	switch {
+	case !foreign.Is(b):
+		return nil
+	case elf.Data(b[elf.EI_DATA]) == elf.ELFDATA2MSB:
+		return errors.New("it is for big-endian machines and this one is little-endian; compile it with -target bpfel, or look at it with ebpfx inspect")
+	}
+	return errors.New("it is for little-endian machines and this one is big-endian; compile it with -target bpfeb, or look at it with ebpfx inspect")
+}
+
 // checkHeader looks at the first bytes, where most foreign files differ.
 func checkHeader(b []byte) error {
 	switch {
@@ -90,7 +103,6 @@ func checkHeader(b []byte) error {
 	case elf.Class(b[elf.EI_CLASS]) != elf.ELFCLASS64:
 		return errors.New("it is a 32-bit ELF file, no eBPF object")
 	}
-	little := binary.NativeEndian.Uint16([]byte{1, 0}) == 1
 	data := elf.Data(b[elf.EI_DATA])
 	var order binary.ByteOrder = binary.LittleEndian
 	if data == elf.ELFDATA2MSB {
@@ -100,12 +112,6 @@ func checkHeader(b []byte) error {
 	// Old LLVM left e_machine unset.
 	if machine != elf.EM_BPF && machine != elf.EM_NONE {
 		return fmt.Errorf("it is for %s, not for eBPF; compile it with clang -target bpf", strings.TrimPrefix(machine.String(), "EM_"))
-	}
-	if little != (data == elf.ELFDATA2LSB) {
-		if little {
-			return errors.New("it is for big-endian machines and this one is little-endian; compile it with -target bpfel")
-		}
-		return errors.New("it is for little-endian machines and this one is big-endian; compile it with -target bpfeb")
 	}
 	table := order.Uint64(b[40:]) // e_shoff
 	size := uint64(order.Uint16(b[58:])) * uint64(order.Uint16(b[60:]))

@@ -7,12 +7,25 @@ import (
 
 	"github.com/ebpfx/ebpfx/bpf/decode"
 	"github.com/ebpfx/ebpfx/bpf/internal/dwarftype"
+	"github.com/ebpfx/ebpfx/bpf/internal/foreign"
 )
 
 // KeepEventTypes returns the object, a file's contents, with the types of its events written into its BTF, as far as its debug
 // information tells more of them than is there already. It returns the object itself where it does not, and is to be called before somebody strips the
 // debug information. Open does the same with what it reads.
-func KeepEventTypes(object []byte) ([]byte, error) { return dwarftype.Annotate(object) }
+func KeepEventTypes(object []byte) ([]byte, error) {
+	if !foreign.Is(object) {
+		return dwarftype.Annotate(object)
+	}
+	turned, err := foreign.Turn(object)
+	if err != nil {
+		return nil, err
+	}
+	if turned, err = dwarftype.Annotate(turned); err != nil {
+		return nil, err
+	}
+	return foreign.Turn(turned)
+}
 
 // typesFromDebug takes the types that are tagged as those of records.
 func (o *Object) typesFromDebug() {

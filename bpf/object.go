@@ -15,6 +15,7 @@ import (
 
 	"github.com/ebpfx/ebpfx/bpf/decode"
 	"github.com/ebpfx/ebpfx/bpf/internal/flow"
+	"github.com/ebpfx/ebpfx/bpf/internal/foreign"
 	"github.com/ebpfx/ebpfx/bpf/internal/kconfig"
 	"github.com/ebpfx/ebpfx/bpf/internal/mend"
 	"github.com/ebpfx/ebpfx/bpf/internal/near"
@@ -34,6 +35,7 @@ type Object struct {
 	notices   []string          // what Load passes to LoadOptions.Notice
 	pins      map[string]string // paths of maps, by SetMap
 	hasBTF    bool              // always, save for one that is only inspected
+	foreign   bool              // it is for machines of the other byte order, and only inspected
 	// excerpt returns the kernel's types that programs are relocated by, and waits until they are there; nil where all of the kernel's are needed.
 	excerpt func() *btf.Spec
 }
@@ -59,7 +61,7 @@ func Open(path string) (*Object, error) {
 // errNoBTF is why an object is of no use that does not describe its types.
 var errNoBTF = errors.New("it holds no BTF, which describes its types; compile it with clang -g")
 
-// Inspect reads the object at path and describes it. Unlike Open it takes objects without BTF.
+// Inspect reads the object at path and describes it. Unlike Open it takes objects without BTF, and those for machines of the other byte order.
 func Inspect(path string) (*Description, error) {
 	b, err := readObject(path)
 	if err != nil {
@@ -69,6 +71,12 @@ func Inspect(path string) (*Description, error) {
 	if err != nil {
 		return nil, fmt.Errorf("open object %s: %w", path, err)
 	}
+	isForeign := foreign.Is(b)
+	if isForeign {
+		if b, err = foreign.Turn(b); err != nil {
+			return nil, fmt.Errorf("open object %s: %w", path, err)
+		}
+	}
 	b, facts, err := mended(path, b)
 	if err != nil {
 		return nil, err
@@ -77,6 +85,7 @@ func Inspect(path string) (*Description, error) {
 	if err != nil {
 		return nil, err
 	}
+	o.foreign = isForeign
 	return o.Describe(), nil
 }
 
@@ -123,6 +132,9 @@ func readLimited(r io.Reader) ([]byte, error) {
 // open takes ownership of b.
 func open(name string, b []byte) (*Object, error) {
 	l, err := readLayout(b)
+	if err == nil {
+		err = checkOrder(b)
+	}
 	if err != nil {
 		return nil, fmt.Errorf("open object %s: %w", name, err)
 	}

@@ -16,6 +16,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/ebpfx/ebpfx/bpf"
+	"github.com/ebpfx/ebpfx/bpf/internal/foreign"
 	"github.com/ebpfx/ebpfx/bpf/internal/testprog"
 )
 
@@ -208,12 +209,13 @@ func unwrap(err error) error {
 	}
 }
 
-// bigEndian returns an object that says it is for big-endian machines, as far as it is looked at.
-func bigEndian(b []byte) []byte {
-	b = bytes.Clone(b)
-	b[elf.EI_DATA] = byte(elf.ELFDATA2MSB)
-	slices.Reverse(b[18:20])
-	return b
+// bigEndian returns the object as it is for big-endian machines.
+func bigEndian(object []byte) []byte {
+	turned, err := foreign.Turn(object)
+	if err != nil {
+		panic(err)
+	}
+	return turned
 }
 
 func rename(b []byte, from, to string) { copy(b[bytes.Index(b, []byte(from)):], to) }

@@ -45,7 +45,7 @@ func genGo(ctx context.Context, c *call, arg string) error {
 			}
 		}
 	} else {
-		// An object for other machines: what is in its maps has types, what comes through its buffers has none.
+		// What is in its maps has types, what comes through its buffers has none.
 		c.notice(fmt.Sprintf("events get no types: %v", err))
 	}
 	files, notices, err := gobind.Generate(object, opts)

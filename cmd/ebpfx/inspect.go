@@ -122,6 +122,9 @@ func inspectText(d inspected) string {
 	if d.BTF {
 		types = "BTF"
 	}
+	if d.ByteOrder == "big" {
+		types += ", big-endian"
+	}
 	license := d.License
 	if license == "" {
 		license = "no licence"

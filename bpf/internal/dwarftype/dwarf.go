@@ -15,6 +15,7 @@ func sectionBase(number int) uint64 { return uint64(number) << sectionShift }
 // debug is the debug information of an object.
 type debug struct {
 	data    *dwarf.Data
+	order   binary.ByteOrder
 	loc     []byte // .debug_loc, before DWARF 5
 	lists   []byte // .debug_loclists
 	address []byte // .debug_addr
@@ -65,7 +66,11 @@ func (p *program) readDebug() (*debug, error) {
 	if len(sections[".debug_info"]) == 0 {
 		return nil, nil
 	}
-	d := &debug{loc: sections[".debug_loc"], lists: sections[".debug_loclists"], address: sections[".debug_addr"]}
+	// Before debug/dwarf knows where the offsets begin it takes the header for some of them, those of the unit's own name, which nobody needs. In the
+	// other byte order these lie beyond the text.
+	const header = 8
+	clear(sections[".debug_str_offsets"][:min(header, len(sections[".debug_str_offsets"]))])
+	d := &debug{order: p.debugOrder(), loc: sections[".debug_loc"], lists: sections[".debug_loclists"], address: sections[".debug_addr"]}
 	var err error
 	d.data, err = dwarf.New(sections[".debug_abbrev"], nil, nil, sections[".debug_info"],
 		sections[".debug_line"], nil, sections[".debug_ranges"], sections[".debug_str"])
@@ -90,6 +95,7 @@ func (p *program) relocated(number int, s *elf.Section) ([]byte, error) {
 		return nil, err
 	}
 	b := append([]byte(nil), data...)
+	order := p.debugOrder()
 	err = p.relocations(number, func(at uint64, kind uint32, symbol elf.Symbol) {
 		base := symbol.Value
 		if int(symbol.Section) < len(p.file.Sections) && p.file.Sections[symbol.Section].Flags&elf.SHF_ALLOC != 0 {
@@ -98,12 +104,30 @@ func (p *program) relocated(number int, s *elf.Section) ([]byte, error) {
 		size := uint64(len(b))
 		switch {
 		case kind == absolute64 && size >= 8 && at <= size-8:
-			binary.NativeEndian.PutUint64(b[at:], binary.NativeEndian.Uint64(b[at:])+base)
+			order.PutUint64(b[at:], order.Uint64(b[at:])+base)
 		case (kind == absolute32 || kind == noDynamic32) && size >= 4 && at <= size-4:
-			binary.NativeEndian.PutUint32(b[at:], binary.NativeEndian.Uint32(b[at:])+uint32(base))
+			order.PutUint32(b[at:], order.Uint32(b[at:])+uint32(base))
 		}
 	})
 	return b, err
+}
+
+// debugOrder returns the byte order of the debug information, which that of the file says nothing about where it was turned around: see package foreign. The
+// version of the first unit tells it, a small number.
+func (p *program) debugOrder() binary.ByteOrder {
+	const versionAt, shortest = 4, 11
+	info := p.file.Section(".debug_info")
+	if info == nil || info.Type == elf.SHT_NOBITS {
+		return p.file.ByteOrder
+	}
+	data, err := p.contents(info)
+	if err != nil || len(data) < shortest {
+		return p.file.ByteOrder
+	}
+	if binary.BigEndian.Uint16(data[versionAt:]) < 256 {
+		return binary.BigEndian
+	}
+	return binary.LittleEndian
 }
 
 // Attributes that debug/dwarf has no names for, or that are of sorts of their own.

@@ -6,8 +6,9 @@ import (
 
 // buffer reads DWARF's numbers. It yields zeros beyond its end, and ends is true then.
 type buffer struct {
-	b    []byte
-	ends bool
+	b     []byte
+	ends  bool
+	order binary.ByteOrder // of numbers of fixed size; nil where none are read
 }
 
 func (b *buffer) byte() uint8 {
@@ -62,14 +63,14 @@ func (b *buffer) signed() (v int64) {
 
 func (b *buffer) uint16() uint16 {
 	if v := b.bytes(2); v != nil {
-		return binary.NativeEndian.Uint16(v)
+		return b.order.Uint16(v)
 	}
 	return 0
 }
 
 func (b *buffer) address() uint64 {
 	if v := b.bytes(8); v != nil {
-		return binary.NativeEndian.Uint64(v)
+		return b.order.Uint64(v)
 	}
 	return 0
 }
@@ -81,7 +82,7 @@ func (d *debug) indexed(u *unit, index uint64) uint64 {
 	if index > uint64(len(d.address)) || at > uint64(len(d.address)) {
 		return 0
 	}
-	b := buffer{b: d.address[at:]}
+	b := buffer{b: d.address[at:], order: d.order}
 	return b.address()
 }
 
@@ -96,12 +97,12 @@ func (d *debug) readList(u *unit, at int64, isIndex bool, yield func(low, high u
 		if at < 0 || at > int64(len(d.lists)) || entry < 0 || entry > int64(len(d.lists)-size) {
 			return
 		}
-		at = u.listBase + int64(binary.NativeEndian.Uint32(d.lists[entry:]))
+		at = u.listBase + int64(d.order.Uint32(d.lists[entry:]))
 	}
 	if at < 0 || at > int64(len(d.lists)) {
 		return
 	}
-	b := buffer{b: d.lists[at:]}
+	b := buffer{b: d.lists[at:], order: d.order}
 	from := u.low
 	for !b.ends {
 		var low, high uint64
@@ -144,7 +145,7 @@ func (d *debug) readOldList(u *unit, at int64, yield func(low, high uint64, plac
 	if at < 0 || at > int64(len(d.loc)) {
 		return
 	}
-	b := buffer{b: d.loc[at:]}
+	b := buffer{b: d.loc[at:], order: d.order}
 	from := u.low
 	for !b.ends {
 		low, high := b.address(), b.address()
@@ -183,7 +184,7 @@ type where struct {
 
 // eval evaluates the place of a variable of t's function in a state. ok is false where it is none that can be followed.
 func (d *debug) eval(l local, t *trace, s *state) (w where, ok bool) {
-	b := buffer{b: l.place}
+	b := buffer{b: l.place, order: d.order}
 	for first := true; len(b.b) > 0 && !b.ends; first = false {
 		op := b.byte()
 		switch {
