@@ -145,7 +145,7 @@ func (s *Script) setGlobals(L *lua.LState) int {
 		if !ok {
 			L.RaiseError("set_globals: expected values by name, got the key %v", f.key)
 		}
-		value, err := plainValue(f.value, 0)
+		value, err := s.plainValue(f.value, 0)
 		if err != nil {
 			L.RaiseError("set_globals: %s: %v", name, err)
 		}
@@ -154,8 +154,10 @@ func (s *Script) setGlobals(L *lua.LState) int {
 	return 0
 }
 
-// plainValue returns a Lua value as builder.Global holds it: a list becomes []any, another table map[string]any.
-func plainValue(v lua.LValue, depth int) (any, error) {
+// plainValue returns a Lua value as builder.Global holds it: a list becomes []any, another table map[string]any. Tables that are in several others
+// may be as many as nobody can wait for: it looks at the alarm.
+func (s *Script) plainValue(v lua.LValue, depth int) (any, error) {
+	s.alarm.check()
 	if value, ok := goValue(v); ok {
 		return value, nil
 	}
@@ -171,7 +173,7 @@ func plainValue(v lua.LValue, depth int) (any, error) {
 		list := make([]any, n)
 		for i, f := range all {
 			var err error
-			if list[i], err = plainValue(f.value, depth+1); err != nil {
+			if list[i], err = s.plainValue(f.value, depth+1); err != nil {
 				return nil, fmt.Errorf("[%d]: %w", i+1, err)
 			}
 		}
@@ -183,7 +185,7 @@ func plainValue(v lua.LValue, depth int) (any, error) {
 		if !ok {
 			return nil, fmt.Errorf("expected a list or fields by name, got both or the key %v", f.key)
 		}
-		value, err := plainValue(f.value, depth+1)
+		value, err := s.plainValue(f.value, depth+1)
 		if err != nil {
 			return nil, fmt.Errorf("%s: %w", key, err)
 		}

@@ -151,7 +151,7 @@ func (a *access) readGlobal(L *lua.LState) int {
 // writeGlobal is handle.globals.NAME = value.
 func (a *access) writeGlobal(L *lua.LState) int {
 	i, name := value[instanceGlobals](L.Get(1)).of, L.Get(2).String()
-	v, err := plainValue(plain(L, L.Get(3)), 0)
+	v, err := a.script.plainValue(plain(L, L.Get(3)), 0)
 	if err != nil {
 		L.RaiseError("%s: %v", name, err)
 	}

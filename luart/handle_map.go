@@ -145,12 +145,12 @@ func (m *kernelMap) raise(L *lua.LState, err error) {
 	L.RaiseError("%v", err)
 }
 
-// key returns the bytes of a key.
-func (m *kernelMap) key(L *lua.LState, v lua.LValue) []byte {
+// mapKey returns the bytes of a key of m.
+func (s *Script) mapKey(L *lua.LState, m *kernelMap, v lua.LValue) []byte {
 	if b := bytesOf(m.kernel.Key, v); b != nil {
 		return b
 	}
-	value, err := plainValue(plain(L, v), 0)
+	value, err := s.plainValue(plain(L, v), 0)
 	if err != nil && v != lua.LNil {
 		L.RaiseError("map %s: key: %v", m.kernel.Name, err)
 	}
@@ -161,14 +161,14 @@ func (m *kernelMap) key(L *lua.LState, v lua.LValue) []byte {
 	return b
 }
 
-// encoded returns the bytes of a value.
-func (m *kernelMap) encoded(L *lua.LState, v lua.LValue) []byte {
+// mapValue returns the bytes of a value of m.
+func (s *Script) mapValue(L *lua.LState, m *kernelMap, v lua.LValue) []byte {
 	if m.kernel.CPUs == 0 {
 		if b := bytesOf(m.kernel.Value, v); b != nil {
 			return b
 		}
 	}
-	value, err := plainValue(deepPlain(L, v, 0), 0)
+	value, err := s.plainValue(s.deepPlain(L, m, v, 0), 0)
 	if err != nil && v != lua.LNil {
 		L.RaiseError("map %s: value: %v", m.kernel.Name, err)
 	}
@@ -195,14 +195,18 @@ func bytesOf(t *decode.Type, v lua.LValue) []byte {
 	return nil
 }
 
-// deepPlain returns v with events and arrays, also those in tables, copied to tables.
-func deepPlain(L *lua.LState, v lua.LValue, depth int) lua.LValue {
+// deepPlain returns v, a value for m, with events and arrays, also those in tables, copied to tables.
+func (s *Script) deepPlain(L *lua.LState, m *kernelMap, v lua.LValue, depth int) lua.LValue {
+	s.alarm.check()
 	t, ok := v.(*lua.LTable)
-	if !ok || depth > maxDepth {
+	switch {
+	case !ok:
 		return plain(L, v)
+	case depth > maxDepth:
+		L.RaiseError("map %s: value: the table is nested too deeply, or holds itself", m.kernel.Name)
 	}
 	c := L.CreateTable(t.Len(), 0)
-	t.ForEach(func(k, e lua.LValue) { c.RawSet(k, deepPlain(L, e, depth+1)) })
+	t.ForEach(func(k, e lua.LValue) { c.RawSet(k, s.deepPlain(L, m, e, depth+1)) })
 	return c
 }
 
@@ -247,7 +251,7 @@ func (s *Script) mapGet(L *lua.LState) int {
 	m := mapSelf(L, "get")
 	var k lua.LValue
 	unpack(L, "get", "key", &k)
-	L.Push(s.lookup(L, m, m.key(L, k)))
+	L.Push(s.lookup(L, m, s.mapKey(L, m, k)))
 	return 1
 }
 
@@ -278,7 +282,7 @@ func (s *Script) mapSet(L *lua.LState) int {
 }
 
 func (s *Script) putEntry(L *lua.LState, m *kernelMap, k, v lua.LValue) {
-	key := m.key(L, k)
+	key := s.mapKey(L, m, k)
 	var err error
 	switch {
 	case m.kernel.HoldsMaps():
@@ -290,7 +294,7 @@ func (s *Script) putEntry(L *lua.LState, m *kernelMap, k, v lua.LValue) {
 		}
 		err = m.kernel.UpdateProgram(key, string(name))
 	default:
-		err = m.kernel.Update(key, m.encoded(L, v))
+		err = m.kernel.Update(key, s.mapValue(L, m, v))
 	}
 	if err != nil {
 		m.raise(L, err)
@@ -323,7 +327,7 @@ func (s *Script) mapDelete(L *lua.LState) int {
 	m := mapSelf(L, "delete")
 	var k lua.LValue
 	unpack(L, "delete", "key", &k)
-	existed, err := m.kernel.Delete(m.key(L, k))
+	existed, err := m.kernel.Delete(s.mapKey(L, m, k))
 	if err != nil {
 		m.raise(L, err)
 	}
@@ -381,7 +385,7 @@ func (s *Script) mapPush(L *lua.LState) int {
 	m := mapSelf(L, "push")
 	var v lua.LValue
 	unpack(L, "push", "value", &v)
-	if err := m.kernel.Push(m.encoded(L, v)); err != nil {
+	if err := m.kernel.Push(s.mapValue(L, m, v)); err != nil {
 		m.raise(L, err)
 	}
 	return 0
@@ -406,7 +410,7 @@ func (s *Script) mapContains(L *lua.LState) int {
 	m := mapSelf(L, "contains")
 	var v lua.LValue
 	unpack(L, "contains", "value", &v)
-	found, err := m.kernel.Contains(m.encoded(L, v))
+	found, err := m.kernel.Contains(s.mapValue(L, m, v))
 	if err != nil {
 		m.raise(L, err)
 	}

@@ -8,6 +8,7 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/ebpfx/ebpfx/builder"
 )
@@ -314,6 +315,7 @@ func TestHandleErrors(t *testing.T) {
 		{`m.counts:get(m.counts)`, "map counts: key: expected a boolean, number, string or table, got a userdata"},
 		{`m.counts:set(1, {})`, "map counts: value: __u64 takes a number, got a list"},
 		{`m.counts:set(1, 2 ^ 64)`, "map counts: value: 18446744073709551616 does not fit __u64"},
+		{`local t = {} t.a, t.b = t, t m.nested:set({}, t)`, "map nested: value: the table is nested too deeply, or holds itself"},
 		{`m.nested:set({}, {places = {{}, {node = -1}}})`, "map nested: value: field places: element 2: field node: -1 does not fit __u16"},
 		{`m.nested:set({}, {places = {{}, {}, {}}})`, "map nested: value: field places: struct place[2] takes 2 elements, got 3"},
 		{`m.nested:set({at = {gpu = 1}}, {})`, "map nested: key: field at: struct place has no field gpu (did you mean cpu?)"},
@@ -438,4 +440,25 @@ end)`, RunOptions{Timeout: forever})
 		t.Fatal(err)
 	}
 	r.expect(t, "false\tfalse\nfalse\ntrue\tfalse\ntrue\ttrue\n")
+}
+
+// TestValuesOfManyTables: tables that hold each other in more ways than anybody can wait for are ended like anything else that takes too long.
+func TestValuesOfManyTables(t *testing.T) {
+	object, err := filepath.Abs("../bpf/internal/testprog/access_bpfel.o")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, use := range []string{"h.maps.nested:set({}, t)", "h.globals.level = t", "h.maps.counts:get(t)"} {
+		t.Run(use, func(t *testing.T) {
+			_, err := runKernel(t, `target("p") add_files("p.bpf.o")
+entry(function()
+    local h, t = run("p"), {}
+    for i = 1, 50 do t = {t, t} end
+    `+use+`
+end)`, RunOptions{Timeout: forever, CallbackTimeout: 300 * time.Millisecond, Build: func(context.Context, *builder.Target) (string, error) { return object, nil }})
+			if err == nil || !strings.Contains(err.Error(), "entry runs for more than 300ms") {
+				t.Errorf("got %v", err)
+			}
+		})
+	}
 }

@@ -68,6 +68,7 @@ func unpackTable(L *lua.LState, fn string, opts *lua.LTable, pairs ...any) {
 // as one likes, also an empty one. Without any argument it raises an error.
 func unpackStrings(L *lua.LState, fn, name string) []string {
 	var list []string
+	tables := 0
 	var add func(v lua.LValue, depth int)
 	add = func(v lua.LValue, depth int) {
 		t, ok := v.(*lua.LTable)
@@ -81,6 +82,9 @@ func unpackStrings(L *lua.LState, fn, name string) []string {
 		}
 		if depth > maxDepth {
 			L.RaiseError("%s: the list is nested too deeply", fn)
+		}
+		if tables++; tables > maxTables {
+			L.RaiseError("%s: the list is made of more than %d lists", fn, maxTables)
 		}
 		n := listLen(t)
 		if len(fields(t)) != n {
@@ -99,8 +103,12 @@ func unpackStrings(L *lua.LState, fn, name string) []string {
 	return list
 }
 
-// maxDepth bounds the nesting of tables that builtins read, so that a table that holds itself is an error.
-const maxDepth = 64
+// maxDepth bounds the nesting of tables that builtins read, so that a table that holds itself is an error, and maxTables how many lists a list is
+// made of: those that hold each other have exponentially many elements.
+const (
+	maxDepth  = 64
+	maxTables = 1 << 16
+)
 
 // assign stores v where ptr points. Its error says "expected a string, got nil".
 func assign(ptr any, v lua.LValue) error {

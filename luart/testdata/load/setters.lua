@@ -94,6 +94,11 @@ local list = {}
 list[1] = list
 add_files(list) ### "^add_files: the list is nested too deeply$"
 ---
+target("x")
+local list = {"a"}
+for _ = 1, 50 do list = {list, list} end
+add_files(list) ### "^add_files: the list is made of more than 65536 lists$"
+---
 set_globals(5) ### "^set_globals: expected a table, got a number$"
 ---
 set_globals{1, 2} ### "^set_globals: expected values by name, got the key 1$"
