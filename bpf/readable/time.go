@@ -16,7 +16,7 @@ import (
 var (
 	edgeWords     = []string{"start", "begin", "end", "exit", "stop", "boot"}
 	momentWords   = []string{"ts", "timestamp", "ktime"}
-	durationWords = []string{"delta", "lat", "latency", "duration", "dur", "elapsed", "span", "delay"}
+	durationWords = []string{"delta", "lat", "latency", "duration", "dur", "elapsed", "span", "delay", "age", "wait", "rtt", "srtt", "lifetime", "uptime"}
 )
 
 // unitOf returns the unit that a name ends in, and the name without it.
