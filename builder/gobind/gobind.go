@@ -55,7 +55,7 @@ func Generate(object []byte, opts Options) (files []File, notices []string, err 
 	if err != nil {
 		return nil, nil, fmt.Errorf("generate: %w", err)
 	}
-	g := &generator{spec: spec, opts: opts, stem: identifier(opts.Name), constraint: arches.Constraint()}
+	g := &generator{spec: spec, opts: opts, stem: identifier(opts.Name), constraint: arches.Constraint(), refused: make(map[string]bool)}
 	if !token.IsIdentifier(g.stem) {
 		return nil, nil, fmt.Errorf("generate: %q is no name for Go; rename the target", opts.Name)
 	}
@@ -78,6 +78,7 @@ type generator struct {
 	stem       string
 	constraint constraint.Expr
 	types      []btf.Type
+	refused    map[string]bool // names of types that Go cannot hold, which was told
 	events     []event
 	notices    []string
 }
@@ -113,15 +114,69 @@ func (g *generator) add(t btf.Type) bool {
 	if slices.ContainsFunc(g.types, func(have btf.Type) bool { return have.TypeName() == t.TypeName() }) {
 		return true
 	}
+	if g.refused[t.TypeName()] {
+		return false
+	}
+	t = g.withoutPointers(t)
 	names := map[btf.Type]string{t: g.stem + identifier(t.TypeName())}
 	f := &btf.GoFormatter{Names: names, Identifier: identifier}
-	if _, err := f.TypeDeclaration(names[t], t); err != nil {
+	_, err := f.TypeDeclaration(names[t], t)
+	for _, have := range g.types {
+		if identifier(have.TypeName()) == identifier(t.TypeName()) {
+			err = fmt.Errorf("its name would be %s, which is that of %s", names[t], have.TypeName())
+		}
+	}
+	if err != nil {
 		g.notices = append(g.notices, fmt.Sprintf("%s gets no Go type: %v", t.TypeName(), err))
+		g.refused[t.TypeName()] = true
 		return false
 	}
 	g.types = append(g.types, t)
 	g.tell(t)
 	return true
+}
+
+// withoutPointers returns t with addresses as numbers: Go must not take them for pointers of its own, and bpf2go refuses them.
+func (g *generator) withoutPointers(t btf.Type) btf.Type {
+	t = btf.Copy(t)
+	name := t.TypeName()
+	seen := make(map[btf.Type]bool)
+	var walk func(place string, t *btf.Type)
+	walk = func(place string, t *btf.Type) {
+		if _, pointer := (*t).(*btf.Pointer); pointer {
+			g.notices = append(g.notices, place+" is a pointer, which is a uint64 in Go: an address in the kernel or in another process")
+			*t = &btf.Int{Name: "unsigned long", Size: 8, Encoding: btf.Unsigned}
+			return
+		}
+		if seen[*t] {
+			return
+		}
+		seen[*t] = true
+		switch u := (*t).(type) {
+		case *btf.Typedef:
+			walk(place, &u.Type)
+		case *btf.Const:
+			walk(place, &u.Type)
+		case *btf.Volatile:
+			walk(place, &u.Type)
+		case *btf.Restrict:
+			walk(place, &u.Type)
+		case *btf.TypeTag:
+			walk(place, &u.Type)
+		case *btf.Array:
+			walk(place, &u.Type)
+		case *btf.Struct:
+			for i := range u.Members {
+				walk(place+"."+cmp.Or(u.Members[i].Name, "(anonymous)"), &u.Members[i].Type)
+			}
+		case *btf.Union:
+			for i := range u.Members {
+				walk(place+"."+cmp.Or(u.Members[i].Name, "(anonymous)"), &u.Members[i].Type)
+			}
+		}
+	}
+	walk(name, &t)
+	return t
 }
 
 // tell notes what is in t that Go has another way for.

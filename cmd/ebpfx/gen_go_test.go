@@ -14,7 +14,8 @@ const generatedSource = `
 #include <linux/bpf.h>
 #include <linux/types.h>
 #include <bpf/bpf_helpers.h>
-struct event { __u32 pid; __s64 ret; char comm[16]; };
+struct place { void *address; };
+struct event { __u32 pid; __s64 ret; char comm[16]; void *from; struct place to; };
 struct flags { __u32 plain; __u32 low : 4, high : 4; };
 struct either { __u32 kind; union { __u32 number; __u64 large; }; };
 struct packed { __u8 kind; __u32 number; } __attribute__((packed));
@@ -40,6 +41,8 @@ int on_gen_go(struct enter *ctx)
 		return 0;
 	e->pid = pid;
 	e->ret = -5;
+	e->from = (void *)0xffff800000001234;
+	e->to.address = e->from + 1;
 	bpf_get_current_comm(e->comm, sizeof(e->comm));
 	bpf_ringbuf_submit(e, 0);
 	return 0;
@@ -96,7 +99,7 @@ func TestEvent(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if e.Pid != uint32(os.Getpid()) || e.Ret != -5 || e.Comm[0] == 0 {
+	if e.Pid != uint32(os.Getpid()) || e.Ret != -5 || e.Comm[0] == 0 || e.From != 0xffff800000001234 || e.To.Address != e.From+1 {
 		t.Errorf("got %+v", e)
 	}
 	n, err := objects.LookupCounts(0)
@@ -136,6 +139,7 @@ func TestGenGo(t *testing.T) {
 		t.Fatalf("exit code %d: %s", code, &said)
 	}
 	for _, want := range []string{
+		"event.to.address is a pointer, which is a uint64 in Go",
 		"flags.low is a bit field, which Go has not",
 		"either.(anonymous) is a union, which Go has not",
 		"packed.number is not aligned, as in a packed struct",
