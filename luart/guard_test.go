@@ -31,6 +31,8 @@ var endless = map[string]string{
 	"in code made by load":    `loadstring("while true do end")()`,
 	"in a comparison":         `table.sort({3, 2, 1}, function() while true do end end)`,
 	"in a replacement":        `string.gsub("aaa", "a", function() while true do end end)`,
+	"in JSON of tables":       `local t = {} for i = 1, 50 do t = {t, t} end json.encode(t)`,
+	"in JSON of maps":         `local m = map() for i = 1, 50 do local n = map() n.a, n.b = m, m m = n end json.encode(m)`,
 	"in __tostring":           `tostring(setmetatable({}, {__tostring = function() while true do end end}))`,
 }
 

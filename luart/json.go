@@ -102,6 +102,10 @@ func (s *Script) appendJSON(dst []byte, v lua.LValue, depth int) ([]byte, error)
 	if depth > maxJSONDepth {
 		return nil, errors.New("tables are nested too deeply, or hold themselves")
 	}
+	s.alarm.check()
+	if len(dst) > maxJSON {
+		return nil, fmt.Errorf("the text is longer than %d MB", maxJSON>>20)
+	}
 	switch v := v.(type) {
 	case *lua.LNilType:
 		return append(dst, "null"...), nil
@@ -141,10 +145,6 @@ func (s *Script) appendJSON(dst []byte, v lua.LValue, depth int) ([]byte, error)
 }
 
 func (s *Script) appendJSONTable(dst []byte, t *lua.LTable, depth int) ([]byte, error) {
-	s.alarm.check()
-	if len(dst) > maxJSON {
-		return nil, fmt.Errorf("the text is longer than %d MB", maxJSON>>20)
-	}
 	n := 0 // elements before the first gap
 	for element(t, n+1) != lua.LNil {
 		n++
