@@ -227,9 +227,20 @@ target("p") add_files("p.bpf.o")
 
 // Every method of every map takes whatever it is given.
 func TestHandleHostile(t *testing.T) {
-	r, err := accessRun(t, `
-    local values = {0, -1, 1.5, 3, 0 / 0, 1 / 0, 2 ^ 40, 18446744073709551615, "", "on_access_jump", ("x"):rep(100), "\255\0", true, {}, {1, 2}, {{}}, {id = 1},
-        {pid = {}}, {at = {cpu = 300}}, print, m, g, h, m.first, m.counts, m.slots:get(0), coroutine.create(print)}
+	for _, object := range []string{"access", "accessnamed"} {
+		handleHostile(t, object)
+	}
+}
+
+func handleHostile(t *testing.T, object string) {
+	r, err := objectRun(t, object, `
+    local function map(name)
+        local ok, found = pcall(function() return m[name] end)
+        return ok and found
+    end
+    local values = {"tcp:1", "udp:x", "/proc/1/fd/0", "/proc/x/fd/", "/", "10.0.0.0/8", "::/0",
+        0, -1, 1.5, 3, 0 / 0, 1 / 0, 2 ^ 40, 18446744073709551615, "", "on_access_jump", ("x"):rep(100), "\255\0", true, {}, {1, 2}, {{}}, {id = 1},
+        {pid = {}}, {at = {cpu = 300}}, print, m, g, h, map("first"), map("counts"), map("slots") and m.slots:get(0), coroutine.create(print)}
     local n = 0
     for name in tostring(m):gsub("maps: ", ""):gmatch("[%w_]+") do
         for _, method in ipairs({"get", "set", "delete", "items", "clear", "push", "pop", "peek", "contains"}) do

@@ -96,7 +96,7 @@ const expression = "return nil, "
 
 // NewSession returns a Session whose code is executed as inside of a project's functions.
 func NewSession(opts LoadOptions) (*Session, error) {
-	s, err := LoadCode(context.Background(), "[0]", showCode, opts)
+	s, err := LoadCode(context.Background(), preludeName, showCode, opts) // in no traceback
 	if err != nil {
 		return nil, err
 	}
@@ -124,9 +124,10 @@ func NewSession(opts LoadOptions) (*Session, error) {
 }
 
 // Eval executes a piece of Lua and prints what it returns: a value of an expression too. The error is ErrIncomplete where
-// further lines are missing, or else what Run returns; positions in the n-th piece are in [n].
+// further lines are missing, or else what Run returns; positions in the n-th piece are in [n]. As at Lua's own prompt, code may begin with "=".
 func (e *Session) Eval(ctx context.Context, code string, opts RunOptions) error {
 	s := e.script
+	code = strings.TrimPrefix(code, "=")
 	name := fmt.Sprintf("[%d]", e.pieces+1)
 	skip := 1
 	fn, err := s.readCode(name, expression, code)

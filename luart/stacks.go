@@ -23,7 +23,8 @@ var stackBuiltins = []builtin{
 		params: "pid: integer, address: integer, long?: boolean", returns: "string",
 		text: "Returns the function that an address of a process lies in: by the symbols of its binaries, also of containers' and deleted ones, of their debug files, or of what a " +
 			"just-in-time compiler wrote to /tmp/perf-PID.map. Where only the module is known, it is that and the place in it, \"libfoo.so+0x1234\", and otherwise " +
-			"the address in hexadecimal. long adds the place in the function and the path. What was seen of a process is kept when it is gone.",
+			"the address in hexadecimal. long adds the place in the function and the path. A function that a compiler put into another one has that one's name. What " +
+			"was seen of a process is kept when it is gone.",
 		example: `print(usym(1, 16))   --> 0x10`,
 	},
 	{

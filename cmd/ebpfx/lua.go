@@ -11,6 +11,7 @@ import (
 
 	"github.com/peterh/liner"
 	"github.com/urfave/cli/v2"
+	"golang.org/x/sys/unix"
 
 	"github.com/ebpfx/ebpfx/luart"
 	"github.com/ebpfx/ebpfx/luart/reference"
@@ -127,7 +128,7 @@ func (c *call) prompt(ctx context.Context, load luart.LoadOptions) error {
 		if err := cooked.ApplyMode(); err != nil { // Ctrl-C ends what runs
 			return fmt.Errorf("set the terminal: %w", err)
 		}
-		err = session.Eval(ctx, code, c.runOptions())
+		err = c.evaluate(ctx, session, code)
 		if err := raw.ApplyMode(); err != nil {
 			return fmt.Errorf("set the terminal: %w", err)
 		}
@@ -142,6 +143,14 @@ func (c *call) prompt(ctx context.Context, load luart.LoadOptions) error {
 		pending = nil
 	}
 	return nil
+}
+
+// evaluate executes what was typed at the prompt. Ctrl-C ends that alone.
+func (c *call) evaluate(ctx context.Context, session *luart.Session, code string) error {
+	running, end := context.WithCancelCause(ctx)
+	defer end(nil)
+	defer divertInterrupts(ctx, func() { end(&interrupted{signal: unix.SIGINT}) })()
+	return session.Eval(running, code, c.runOptions())
 }
 
 // promptHelp answers "help" and "help NAME" at the prompt.

@@ -4,6 +4,7 @@ import (
 	"context"
 	"os"
 	"os/signal"
+	"sync"
 
 	"golang.org/x/sys/unix"
 )
@@ -31,20 +32,59 @@ func interruptible() (ctx context.Context, release func()) {
 	stops := make(chan os.Signal, 2)
 	signal.Notify(stops, unix.SIGINT, unix.SIGTERM)
 
+	var diversion interruptDiversion
 	go func() {
-		first, ok := <-stops
-		if !ok {
-			return
-		}
-		cancel(&interrupted{signal: first.(unix.Signal)})
-		if second, again := <-stops; again {
-			os.Exit(128 + int(second.(unix.Signal)))
+		first := true
+		for stop := range stops {
+			s := stop.(unix.Signal)
+			switch {
+			case s == unix.SIGINT && diversion.take():
+			case first:
+				first = false
+				cancel(&interrupted{signal: s})
+			default:
+				os.Exit(128 + int(s))
+			}
 		}
 	}()
-	return ctx, func() {
+	return context.WithValue(ctx, diversionKey{}, &diversion), func() {
 		signal.Stop(stops)
 		signal.Stop(pipes)
 		close(stops)
 		cancel(nil)
 	}
+}
+
+// interruptDiversion is who gets SIGINT in place of the verb, if anybody.
+type interruptDiversion struct {
+	mu sync.Mutex
+	to func()
+}
+
+// diversionKey is the key of the *interruptDiversion in a verb's context.
+type diversionKey struct{}
+
+func (d *interruptDiversion) take() bool {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	if d.to != nil {
+		d.to()
+	}
+	return d.to != nil
+}
+
+func (d *interruptDiversion) set(to func()) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	d.to = to
+}
+
+// divertInterrupts has SIGINT call to, in place of ending the verb, until the function that it returns is called. ctx is the verb's.
+func divertInterrupts(ctx context.Context, to func()) (back func()) {
+	d, ok := ctx.Value(diversionKey{}).(*interruptDiversion)
+	if !ok {
+		return func() {}
+	}
+	d.set(to)
+	return func() { d.set(nil) }
 }

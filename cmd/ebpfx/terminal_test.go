@@ -84,17 +84,22 @@ func TestPrompt(t *testing.T) {
 	term.awaitText("did you mean sort?")
 	term.keys("help now", "Enter")
 	term.awaitText("Belongs inside a function")
-	term.keys("while true do end", "Enter", "C-c")
-	term.await("a prompt after Ctrl-C", func(screen string) bool {
-		return strings.HasSuffix(strings.TrimSpace(screen), ">") && strings.Contains(screen, "while true")
-	})
+	// Ctrl-C ends what runs, as often as need be, and what was set stays.
+	term.keys("kept = 'kept' .. 'safe'", "Enter")
+	for i, busy := range []string{"while true do end", "sleep(1e9)"} {
+		term.keys(fmt.Sprintf("print('busy' .. %d) %s", i, busy), "Enter")
+		term.awaitText(fmt.Sprintf("\nbusy%d\n", i))
+		term.keys("C-c")
+		term.keys(fmt.Sprintf("=kept .. %d", i), "Enter")
+		term.awaitText(fmt.Sprintf("\nkeptsafe%d\n", i))
+	}
 	term.keys("C-d")
 	poll(func() bool { return !strings.Contains(term.tmux("list-sessions"), "0") })
 
 	again := openTerminal(t, self+" lua", state)
 	again.awaitText("Ctrl-D leaves")
 	again.keys("Up")
-	again.awaitText("> while true do end")
+	again.awaitText("> =kept .. 1")
 }
 
 // A screen is drawn in place, as high as the terminal, and the shell's prompt follows it.
