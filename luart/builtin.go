@@ -82,7 +82,7 @@ func (s *Script) install() {
 	for _, b := range s.builtins {
 		fn := s.state.NewFunction(func(L *lua.LState) int {
 			if b.scope&s.scope == 0 {
-				L.RaiseError("%s", b.misplaced())
+				L.RaiseError("%s", b.misplaced(s.scope))
 			}
 			return b.call(s, L)
 		})
@@ -109,10 +109,13 @@ func (s *Script) library(name string) lua.LValue {
 	return t
 }
 
-// misplaced says where the builtin belongs, for a call that came from elsewhere.
-func (b builtin) misplaced() string {
-	if b.scope == inDescription {
+// misplaced says where the builtin belongs, for a call that came from in.
+func (b builtin) misplaced(in scope) string {
+	switch {
+	case b.scope == inDescription:
 		return b.name + ": belongs at file level, not inside a function that runs"
+	case in == inHook:
+		return b.name + ": belongs where targets run, in entry or a callback; around a build none does"
 	}
 	return b.name + ": belongs inside a function: entry(function() ... end)"
 }
