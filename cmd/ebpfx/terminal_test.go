@@ -102,8 +102,9 @@ func TestPrompt(t *testing.T) {
 	again.awaitText("> =kept .. 1")
 }
 
-// A screen is drawn in place, as high as the terminal, and the shell's prompt follows it.
-func TestLiveScreen(t *testing.T) {
+// liveProject makes a project whose screen, redrawn all the time, is what the Lua code draw prints, and returns its folder and the command.
+func liveProject(t *testing.T, draw string) (dir, self string) {
+	t.Helper()
 	needRoot(t)
 	if _, err := exec.LookPath("clang"); err != nil {
 		t.Skip("no clang")
@@ -112,8 +113,8 @@ func TestLiveScreen(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	dir := t.TempDir()
-	if out, err := exec.Command(self, "new", filepath.Join(dir, "live")).CombinedOutput(); err != nil {
+	dir = filepath.Join(t.TempDir(), "live")
+	if out, err := exec.Command(self, "new", dir).CombinedOutput(); err != nil {
 		t.Fatalf("%v: %s", err, out)
 	}
 	project := `target("tracepoint")
@@ -122,14 +123,21 @@ func TestLiveScreen(t *testing.T) {
     local n = 0
     screen(50, function()
         n = n + 1
-        print("drawn " .. n .. " times")
-        for i = 1, 30 do print("row " .. i .. string.rep("x", 100)) end
-        if n == 5 then stop() end
+` + draw + `
     end)`
-	if err := os.WriteFile(filepath.Join(dir, "live", "project.lua"), []byte(project), 0o644); err != nil {
+	if err := os.WriteFile(filepath.Join(dir, "project.lua"), []byte(project), 0o644); err != nil {
 		t.Fatal(err)
 	}
-	term := openTerminal(t, fmt.Sprintf("cd %s/live && %s run -q; printf 'the end'; exec cat", dir, self))
+	return dir, self
+}
+
+// A screen is drawn in place, as high as the terminal, and the shell's prompt follows it.
+func TestLiveScreen(t *testing.T) {
+	dir, self := liveProject(t, `
+        print("drawn " .. n .. " times")
+        for i = 1, 30 do print("row " .. i .. string.rep("x", 100)) end
+        if n == 5 then stop() end`)
+	term := openTerminal(t, fmt.Sprintf("cd %s && %s run -q; printf 'the end'; exec cat", dir, self))
 	got := strings.TrimRight(term.awaitText("the end"), "\n")
 	want := "drawn 5 times\n"
 	for i := 1; i <= 10; i++ {
@@ -139,4 +147,28 @@ func TestLiveScreen(t *testing.T) {
 	if want += "the end"; got != want {
 		t.Errorf("the terminal shows\n%s\nwant\n%s", got, want)
 	}
+}
+
+// A screen fits a window that becomes smaller and larger, and Ctrl-C leaves the terminal as it was: long lines are wrapped again, and what is
+// typed is seen.
+func TestLiveScreenResized(t *testing.T) {
+	dir, self := liveProject(t, `for i = 1, 30 do print("row " .. i .. string.rep("x", 100)) end`)
+	term := openTerminal(t, fmt.Sprintf("cd %s && stty -a >before; %s run -q; stty -a >after; cmp before after && echo the same; exec cat", dir, self))
+	rows := func(n, columns int) func(string) bool {
+		want := ""
+		for i := 1; i <= n; i++ {
+			row := fmt.Sprintf("row %d", i)
+			want += row + strings.Repeat("x", columns-len(row)) + "\n"
+		}
+		return func(screen string) bool { return strings.TrimRight(screen, "\n") == strings.TrimRight(want, "\n") }
+	}
+	term.await("12 lines", rows(11, 60))
+	term.tmux("resize-window", "-x", "40", "-y", "8")
+	term.await("8 lines", rows(7, 40))
+	term.tmux("resize-window", "-x", "60", "-y", "12")
+	term.await("12 lines again", rows(11, 60))
+	term.keys("C-c")
+	term.awaitText("the same")
+	term.keys("typed" + strings.Repeat("y", 60) + "end")
+	term.awaitText("\ny")
 }
