@@ -87,7 +87,11 @@ func attachSockMap(prog *ebpf.Program, p *point) (io.Closer, error) {
 	if errors.Is(err, unix.EBUSY) {
 		return nil, &predicate{"names a map that another program is attached to in the same role"}
 	}
-	if err := link.RawAttachProgram(link.RawAttachProgramOptions{Target: m.FD(), Program: prog, Attach: p.attachType}); err != nil {
+	err = link.RawAttachProgram(link.RawAttachProgramOptions{Target: m.FD(), Program: prog, Attach: p.attachType})
+	switch {
+	case errors.Is(err, unix.EINVAL) && p.attachType == ebpf.AttachSkSKBVerdict:
+		return nil, errors.New("this kernel has no verdicts but for streams (5.13 or later has them); stream_verdict may serve")
+	case err != nil:
 		return nil, err
 	}
 	return closer(func() error {

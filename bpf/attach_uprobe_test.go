@@ -3,8 +3,10 @@ package bpf_test
 import (
 	"debug/elf"
 	"encoding/binary"
+	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -185,8 +187,30 @@ func TestUprobeMany(t *testing.T) {
 					t.Error(n)
 				}
 			}
+			t.Logf("detached after %v", time.Since(begin))
 		})
 	}
+	if events := traceEvents(t); events != "" {
+		t.Errorf("left behind: %s", events)
+	}
+}
+
+// traceEvents returns the uprobes that ebpfx defined in tracefs, as it does on kernels that have no links for many.
+func traceEvents(t *testing.T) (events string) {
+	t.Helper()
+	text, err := os.ReadFile(filepath.Join(probe.Tracefs(), "uprobe_events"))
+	if errors.Is(err, fs.ErrNotExist) || errors.Is(err, fs.ErrPermission) {
+		return ""
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	for line := range strings.Lines(string(text)) {
+		if strings.Contains(line, ":ebpfx_") {
+			events += line
+		}
+	}
+	return events
 }
 
 // TestUprobeSession: one program sees the call and the return.

@@ -12,7 +12,7 @@ import (
 )
 
 // A link goes with the process, however that ends. What is attached without one would stay: classifiers of clsact, and programs of sockets
-// that belong to others. For these a child of the process waits until the parent ends or wants to detach, and detaches.
+// that belong to others, and trace events. For these a child of the process waits until the parent ends or wants to detach, and detaches.
 
 // keeperVariable is set in the environment of the child, which is this same executable, to what it is to undo: "NAME ARGUMENTS".
 const keeperVariable = "EBPFX_KEEPER"
@@ -24,6 +24,7 @@ const keeperPipe = 3
 var keeperTasks = map[string]func(arguments string, files []int) error{
 	"clsact":  undoClsact,
 	"sockets": undoSockets,
+	"uprobes": undoUprobes,
 }
 
 // init makes the child of an executable that uses this package what it is to be, before anything else of it runs.

@@ -24,14 +24,18 @@ var networkCases = []*kindCase{
 	{kind: "tc", name: "best", prepare: sending, hook: bpf.Hook{Program: "on_tc", Where: "lo"}},
 	{kind: "tc", name: "tcx", have: since(6, 6), lacks: "this kernel has no tcx", prepare: sending, hook: bpf.Hook{Program: "on_tc", Where: "lo:egress", Mode: "tcx"}},
 	{kind: "tc", name: "clsact", prepare: sending, hook: bpf.Hook{Program: "on_tc", Where: "lo:egress", Mode: "clsact", Priority: 7}},
+	{kind: "tc", name: "clsact ingress", prepare: sending, hook: bpf.Hook{Program: "on_tc", Where: "lo:ingress", Mode: "clsact"}},
 	{kind: "netkit", name: "primary", have: hasNetkit, lacks: "netkit", prepare: throughNetkit, hook: bpf.Hook{Program: "on_netkit", Where: "ebpfx0"}},
+	{kind: "netkit", name: "peer", have: hasNetkit, lacks: "netkit", prepare: throughNetkitPeer, hook: bpf.Hook{Program: "on_netkit", Where: "ebpfx0:peer"}},
 	{kind: "netfilter", name: "ipv4", have: since(6, 4), lacks: "this kernel has no programs of type Netfilter", prepare: sending,
 		hook: bpf.Hook{Program: "on_netfilter", Where: "ipv4:local_in", Priority: -7}},
 	{kind: "sockops", name: "cgroup", prepare: inCgroup, hook: bpf.Hook{Program: "on_sockops"}},
 	{kind: "sk_lookup", name: "own network", prepare: sending, hook: bpf.Hook{Program: "on_sk_lookup", Where: "self"}},
 	{kind: "flow_dissector", name: "own network", prepare: sendingRaw, hook: bpf.Hook{Program: "on_flow_dissector", Where: "self"}},
 	{kind: "sk_msg", name: "map", prepare: collecting, hook: bpf.Hook{Program: "on_sk_msg", Where: "socks"}},
-	{kind: "sk_skb", name: "verdict", prepare: collecting, hook: bpf.Hook{Program: "on_sk_skb", Where: "socks"}},
+	{kind: "sk_skb", name: "stream verdict", prepare: collecting, hook: bpf.Hook{Program: "on_sk_skb", Where: "socks"}},
+	{kind: "sk_skb", name: "verdict", have: since(5, 13), lacks: "this kernel has no verdicts", prepare: collecting, hook: bpf.Hook{Program: "on_sk_skb", Where: "socks:verdict"}},
+	{kind: "sk_skb", name: "parser", prepare: parsing, hook: bpf.Hook{Program: "on_sk_skb", Where: "socks:stream_parser"}},
 	{kind: "sk_reuseport", name: "port", prepare: sharing, hook: bpf.Hook{Program: "on_sk_reuseport"}},
 	{kind: "socket_filter", name: "interface", prepare: sending, hook: bpf.Hook{Program: "on_socket_filter", Where: "lo"}},
 	{kind: "socket_filter", name: "port", prepare: sharing, hook: bpf.Hook{Program: "on_socket_filter"}},
@@ -96,13 +100,18 @@ func throughVeth(t *testing.T, c *kindCase) func() {
 	return func() { sendFrame(t, "ebpfx0") }
 }
 
-func throughNetkit(t *testing.T, c *kindCase) func() {
+func throughNetkit(t *testing.T, c *kindCase) func() { return throughNetkitFrom(t, c, "ebpfx0") }
+
+// throughNetkitPeer sends at the other end, whose programs are attached at this one, too.
+func throughNetkitPeer(t *testing.T, c *kindCase) func() { return throughNetkitFrom(t, c, "ebpfx1") }
+
+func throughNetkitFrom(t *testing.T, c *kindCase, end string) func() {
 	err := addPair(t, newNetkit)
 	if err != nil {
 		// The attach is what must say so.
-		c.hook.Where = "lo"
+		c.hook.Where = strings.Replace(c.hook.Where, "ebpfx0", "lo", 1)
 	}
-	return func() { sendFrame(t, "ebpfx0") }
+	return func() { sendFrame(t, end) }
 }
 
 func newNetkit(a netlink.LinkAttrs) netlink.Link {
@@ -140,6 +149,13 @@ func collecting(t *testing.T, c *kindCase) func() {
 	path, run := cgroup(t)
 	c.others = []bpf.Hook{{Program: "collect", Where: path}}
 	return func() { useSockets(t, run) }
+}
+
+// parsing has a parser cut the stream for a verdict, which nothing calls it without.
+func parsing(t *testing.T, c *kindCase) func() {
+	act := collecting(t, c)
+	c.others = append(c.others, bpf.Hook{Program: "on_sk_skb_verdict", Where: "socks"})
+	return act
 }
 
 // sharing binds two sockets to one port, which the hook gets, and sends to it.

@@ -31,8 +31,15 @@ const attachTraceUprobeSession = ebpf.AttachType(57)
 // the kernel takes no probe at are left out, and the first of them returned, unless it takes none at all.
 func attachPlaces(prog *ebpf.Program, p *point, f *executable.File, places []place) (_ io.Closer, refused []place, err error) {
 	attach := attachEachPlace
-	if p.attachType != ebpf.AttachNone {
+	switch {
+	case p.attachType != ebpf.AttachNone:
 		attach = attachAllPlaces
+	case len(places) > few:
+		l, err := attachAsEvent(prog, p, f, places)
+		if err == nil {
+			return l, nil, nil
+		}
+		p.instance.verbose(fmt.Sprintf("%s: no trace event for its %d functions: %v", p.name, len(places), err))
 	}
 	links, refused, err := attach(prog, p, f, places)
 	if err == nil && len(links) == 0 {

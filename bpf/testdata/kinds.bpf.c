@@ -427,6 +427,12 @@ int on_sk_skb(void *ctx)
 	return 1; /* SK_PASS */
 }
 
+SEC("?sk_skb/stream_verdict")
+int on_sk_skb_verdict(void *ctx)
+{
+	return 1; /* SK_PASS */
+}
+
 SEC("?sk_reuseport")
 int on_sk_reuseport(void *ctx)
 {

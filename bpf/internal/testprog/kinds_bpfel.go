@@ -77,6 +77,7 @@ const (
 	kindsProgOnSkMsg                 = "on_sk_msg"
 	kindsProgOnSkReuseport           = "on_sk_reuseport"
 	kindsProgOnSkSkb                 = "on_sk_skb"
+	kindsProgOnSkSkbVerdict          = "on_sk_skb_verdict"
 	kindsProgOnSocketFilter          = "on_socket_filter"
 	kindsProgOnSockops               = "on_sockops"
 	kindsProgOnStructOps             = "on_struct_ops"
@@ -196,6 +197,7 @@ type kindsProgramSpecs struct {
 	OnSkMsg                 *ebpf.ProgramSpec `ebpf:"on_sk_msg"`
 	OnSkReuseport           *ebpf.ProgramSpec `ebpf:"on_sk_reuseport"`
 	OnSkSkb                 *ebpf.ProgramSpec `ebpf:"on_sk_skb"`
+	OnSkSkbVerdict          *ebpf.ProgramSpec `ebpf:"on_sk_skb_verdict"`
 	OnSocketFilter          *ebpf.ProgramSpec `ebpf:"on_socket_filter"`
 	OnSockops               *ebpf.ProgramSpec `ebpf:"on_sockops"`
 	OnStructOps             *ebpf.ProgramSpec `ebpf:"on_struct_ops"`
@@ -335,6 +337,7 @@ type kindsPrograms struct {
 	OnSkMsg                 *ebpf.Program `ebpf:"on_sk_msg"`
 	OnSkReuseport           *ebpf.Program `ebpf:"on_sk_reuseport"`
 	OnSkSkb                 *ebpf.Program `ebpf:"on_sk_skb"`
+	OnSkSkbVerdict          *ebpf.Program `ebpf:"on_sk_skb_verdict"`
 	OnSocketFilter          *ebpf.Program `ebpf:"on_socket_filter"`
 	OnSockops               *ebpf.Program `ebpf:"on_sockops"`
 	OnStructOps             *ebpf.Program `ebpf:"on_struct_ops"`
@@ -413,6 +416,7 @@ func (p *kindsPrograms) Close() error {
 		p.OnSkMsg,
 		p.OnSkReuseport,
 		p.OnSkSkb,
+		p.OnSkSkbVerdict,
 		p.OnSocketFilter,
 		p.OnSockops,
 		p.OnStructOps,
