@@ -61,7 +61,7 @@ func resolveSockMap(p *point, name string) error {
 		return &missing{err: &predicate{"names no map of the object"}, name: name}
 	}
 	if m.Type != ebpf.SockMap && m.Type != ebpf.SockHash {
-		return fmt.Errorf("map %s holds no sockets: it is no SOCKMAP or SOCKHASH but a %s", name, m.Type)
+		return fmt.Errorf("map %s holds no sockets: its type is %s, not SockMap or SockHash", name, m.Type)
 	}
 	p.symbol = name
 	return nil

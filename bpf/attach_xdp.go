@@ -34,10 +34,15 @@ var xdpKind = &kind{
 		return resolveInterface(p, p.where)
 	},
 	load: func(l *loader, p *point, spec *ebpf.ProgramSpec) (*ebpf.Program, error) {
-		if p.mode == "offload" {
-			spec.Ifindex = uint32(p.index)
+		if p.mode != "offload" {
+			return l.loadProgram(spec)
 		}
-		return l.loadProgram(spec)
+		spec.Ifindex = uint32(p.index)
+		prog, err := l.loadProgram(spec)
+		if errors.Is(err, unix.EOPNOTSUPP) {
+			return nil, p.fail(&predicate{"is an interface whose driver offloads no programs; the mode generic works everywhere"})
+		}
+		return prog, err
 	},
 	attach: func(prog *ebpf.Program, p *point) (io.Closer, error) {
 		l, err := link.AttachXDP(link.XDPOptions{Program: prog, Interface: p.index, Flags: xdpModes[p.mode]})
