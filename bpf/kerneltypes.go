@@ -56,17 +56,21 @@ func startExcerpt(relocated []rawbtf.Relocated, sections []string) func() *btf.S
 			}
 		}
 	}
+	if len(relocated) == 0 {
+		if len(bound) > 0 {
+			go func() { _, _ = lookUp(bound...) }() // whoever needs one gets the error, too
+		}
+		return func() *btf.Spec { return nil }
+	}
 	result := sync.OnceValue(func() *btf.Spec {
 		spec, err := excerpt(relocated, bound)
-		if err != nil || spec == nil && len(relocated) > 0 {
+		if err != nil || spec == nil {
 			prefetchKernelTypes()
 			return nil
 		}
 		return spec
 	})
-	if len(relocated) > 0 || len(bound) > 0 {
-		go result()
-	}
+	go result()
 	return result
 }
 
@@ -81,7 +85,7 @@ func excerpt(relocated []rawbtf.Relocated, bound []string) (*btf.Spec, error) {
 		names = append(names, r.Name)
 	}
 	found, err := lookUp(names...)
-	if err != nil || len(relocated) == 0 {
+	if err != nil {
 		return nil, err
 	}
 	kernel, err := kernelIndex()

@@ -7,20 +7,19 @@ struct task_struct {
 	int pid;
 } __attribute__((preserve_access_index));
 
-typedef void (*btf_trace_sched_switch)(void *, bool, struct task_struct *, struct task_struct *, unsigned int);
+struct work_struct {
+	long data;
+};
+typedef void (*work_func_t)(struct work_struct *);
 
 __u32 number;
 __u32 exists;
-__u32 pid;
 
 SEC("tp/syscalls/sys_enter_getpgid")
 int ask_beyond(void *ctx)
 {
-	struct task_struct *task = (void *)bpf_get_current_task();
-
 	number = bpf_core_type_id_kernel(struct task_struct);
-	exists = bpf_core_type_exists(btf_trace_sched_switch);
-	pid = BPF_CORE_READ(task, pid);
+	exists = bpf_core_type_exists(work_func_t);
 	return 0;
 }
 

@@ -44,7 +44,7 @@ func relocatedOf(t testing.TB, object []byte) []Relocated {
 }
 
 func TestRelocated(t *testing.T) {
-	want := []Relocated{{"btf_trace_sched_switch", Typedef, true}, {"task_struct", Struct, true}, {"task_struct", Struct, false}}
+	want := []Relocated{{"task_struct", Struct, true}, {"work_func_t", Typedef, true}}
 	got := relocatedOf(t, testprog.RelocatedBeyond)
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("relocated types (-want +got):\n%s", diff)

@@ -19,7 +19,6 @@ const (
 	relocatedBeyondProgAskBeyond = "ask_beyond"
 	relocatedBeyondVarExists     = "exists"
 	relocatedBeyondVarNumber     = "number"
-	relocatedBeyondVarPid        = "pid"
 )
 
 // loadRelocatedBeyond returns the embedded CollectionSpec for relocatedBeyond.
@@ -79,7 +78,6 @@ type relocatedBeyondMapSpecs struct {
 type relocatedBeyondVariableSpecs struct {
 	Exists *ebpf.VariableSpec `ebpf:"exists"`
 	Number *ebpf.VariableSpec `ebpf:"number"`
-	Pid    *ebpf.VariableSpec `ebpf:"pid"`
 }
 
 // relocatedBeyondObjects contains all objects after they have been loaded into the kernel.
@@ -114,7 +112,6 @@ func (m *relocatedBeyondMaps) Close() error {
 type relocatedBeyondVariables struct {
 	Exists *ebpf.Variable `ebpf:"exists"`
 	Number *ebpf.Variable `ebpf:"number"`
-	Pid    *ebpf.Variable `ebpf:"pid"`
 }
 
 // relocatedBeyondPrograms contains all programs after they have been loaded into the kernel.
