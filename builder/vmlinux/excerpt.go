@@ -146,7 +146,8 @@ func (e *excerpt) text() []byte {
 			fmt.Fprintf(&out, "#ifdef %s\n%s#endif\n\n", kfuncsMacro, strings.Join(e.kfuncs, ""))
 			continue
 		}
-		if it.kind != directiveItem && !opened {
+		// Ahead of what gives structs their relocations: one that the source defines itself would have them, too.
+		if !opened && (it.kind != directiveItem || strings.Contains(it.text, "#pragma clang attribute push")) {
 			opened = true
 			e.open(&out)
 		}

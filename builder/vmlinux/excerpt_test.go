@@ -157,3 +157,20 @@ func section(t *testing.T, object, name string) []byte {
 	}
 	return elfSection(t, text, name)
 }
+
+// A struct that the source defines itself under a name of the kernel's is no struct of the kernel, and must not be relocated as one: clang gives it the attribute of any
+// declaration before its definition.
+func TestExcerptLeavesOwnStructsAlone(t *testing.T) {
+	need := vmlinux.Need{Words: set("u64", "list_head", "task_struct"), Tags: set("list_head", "task_struct"), Mentioned: set("list_head")}
+	excerpt, ok := index(t).Excerpt(need, vmlinux.Variant{Own: []string{"list_head"}})
+	if !ok {
+		t.Fatal("no excerpt")
+	}
+	ahead, relocated, found := bytes.Cut(excerpt, []byte("#pragma clang attribute push"))
+	if !found || !bytes.Contains(ahead, []byte("\nstruct list_head;\n")) {
+		t.Error("it is not declared ahead of the structs that are relocated")
+	}
+	if bytes.Contains(relocated, []byte("\nstruct list_head;\n")) {
+		t.Error("it is declared among them")
+	}
+}
