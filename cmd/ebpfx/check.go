@@ -2,8 +2,10 @@ package main
 
 import (
 	"context"
+	_ "embed"
 	"errors"
 	"fmt"
+	"io"
 	"runtime"
 	"strings"
 	"sync"
@@ -14,6 +16,11 @@ import (
 	"github.com/ebpfx/ebpfx/builder"
 	"github.com/ebpfx/ebpfx/luart"
 )
+
+// checkSchema describes the JSON of check, for people and for validators.
+//
+//go:embed check.schema.json
+var checkSchema string
 
 func checkCommand(con *console) *cli.Command {
 	return &cli.Command{
@@ -32,7 +39,11 @@ Examples:
   sudo ebpfx check                       all default targets
   sudo ebpfx check opensnoop -v          one of them, with the whole log if it is refused
   sudo ebpfx check tool.bpf.o
-  sudo ebpfx check -o json | jq '.[].programs[] | select(.processed > 100000)'`,
+  sudo ebpfx check -o json | jq '.[].programs[] | select(.processed > 100000)'
+  ebpfx check --schema                   what the JSON holds, as a JSON schema`,
+		Flags: []cli.Flag{
+			&cli.BoolFlag{Name: "schema", Usage: "print the JSON schema of -o json", DisableDefaultText: true},
+		},
 		Action: action(con, checkPrograms),
 	}
 }
@@ -76,6 +87,10 @@ type toCheck struct {
 }
 
 func checkPrograms(ctx context.Context, c *call) error {
+	if c.cli.Bool("schema") {
+		_, err := io.WriteString(c.stdout, checkSchema)
+		return err
+	}
 	wanted, done, err := c.toCheck(ctx)
 	if err != nil {
 		return err
