@@ -43,6 +43,7 @@ func (c *compilation) run(ctx context.Context, tmp string) (said []byte, err err
 	if err := c.made.settle(c.build.opts.Annotate); err != nil {
 		return said, c.failed(ctx, said, err)
 	}
+	c.tellLevel()
 	return said, nil
 }
 
@@ -198,8 +199,13 @@ func (c *compilation) mentionsOurs(said []byte, tmp, events string) bool {
 func (c *compilation) clang(ctx context.Context, f front, tmp, name string) (m made, said []byte, err error) {
 	m.front = f
 	object, deps := filepath.Join(tmp, name+".o"), filepath.Join(tmp, name+".d")
-	out, err := toolchain.Run(ctx, c.build.project.Dir, c.unit.clang.Path, c.commandLine(f, object, deps)...)
-	said = append(out.Stdout, out.Stderr...)
+	for {
+		out, runErr := toolchain.Run(ctx, c.build.project.Dir, c.unit.clang.Path, c.commandLine(f, object, deps)...)
+		said, err = append(out.Stdout, out.Stderr...), runErr
+		if err == nil || !c.raiseLevel(said) {
+			break
+		}
+	}
 	if err != nil {
 		return m, said, err
 	}

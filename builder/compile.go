@@ -29,6 +29,7 @@ type compilation struct {
 
 	before     map[string]fileStat // of files that may go into the object, as of before
 	made       made                // by run, as is what follows
+	level      string              // flag that names the instruction set; "": clang's default, or args have it
 	variantDir string              // in the build folder: where the vmlinux.h lies that was changed for the source; "": none
 }
 
@@ -44,6 +45,8 @@ func (b *build) compilation(u *unit, source string) *compilation {
 		"-D__TARGET_ARCH_" + machine.Arch,
 		// Some distributions turn it on for all targets; the kernel has no place for canaries.
 		"-fno-stack-protector",
+		// What the backend refuses is the source's fault, not worth a report in /tmp.
+		"-fno-crash-diagnostics",
 		// Objects say src/x.bpf.c, wherever the project lies.
 		"-fdebug-compilation-dir=.",
 	}
@@ -123,6 +126,9 @@ func (c *compilation) front() (f front, err error) {
 // commandLine returns all arguments of clang.
 func (c *compilation) commandLine(f front, object, deps string) []string {
 	args := slices.Clone(c.args)
+	if c.level != "" {
+		args = append(args, c.level)
+	}
 	for _, d := range f.compat {
 		args = append(args, "-isystem", d)
 	}

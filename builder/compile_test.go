@@ -63,6 +63,37 @@ func TestClangsDiagnostics(t *testing.T) {
 	}
 }
 
+// A source that needs more atomic operations than clang's default has is compiled for an instruction set that has them, unless the
+// project says which it is to be.
+func TestAtomics(t *testing.T) {
+	const source = "int count;\nint f(void) { return __sync_val_compare_and_swap(&count, 1, 2); }\n"
+	// Clang 20 does it by itself.
+	isDefault := exec.Command("clang", "-O2", "-target", "bpf", "-x", "c", "-c", "-", "-o", "/dev/null")
+	isDefault.Stdin = strings.NewReader(source)
+	if isDefault.Run() == nil {
+		t.Skip("clang's default has all atomic operations")
+	}
+	for _, tc := range []struct{ name, flag, want string }{
+		{"none named", "", "notice: x.bpf.c: compiled with -mcpu=v3, for the atomic operations that it uses"},
+		{"by the target", "-mcpu=v2", ""},
+	} {
+		t.Run(tc.name, func(t *testing.T) {
+			f := newFixture(t, map[string]string{"x.bpf.c": source})
+			target := f.target("x", "x.bpf.c")
+			if tc.flag != "" {
+				target.CFlags = []string{tc.flag}
+			}
+			if _, err := f.build(); (err == nil) != (tc.want != "") {
+				t.Errorf("got %v", err)
+			}
+			if tc.want != "" && !slices.Contains(f.log, tc.want) {
+				t.Errorf("it told %q", f.log)
+			}
+			f.wantTidy()
+		})
+	}
+}
+
 // Where clang's words do not say what to do, the error does.
 func TestExplainedErrors(t *testing.T) {
 	for _, tc := range []struct{ name, source, want string }{

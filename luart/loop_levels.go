@@ -18,8 +18,12 @@ var levels = []string{"v3", "v2", "v1"}
 
 // isCompiled reports whether t is made from sources, for no instruction set in particular.
 func isCompiled(t *builder.Target) bool {
-	return slices.ContainsFunc(t.Files, func(f builder.Files) bool { return strings.HasSuffix(f.Pattern, ".c") }) &&
-		!slices.ContainsFunc(t.CFlags, func(flag string) bool { return strings.HasPrefix(flag, levelFlag) })
+	flags, sources := t.CFlags, false
+	for _, f := range t.Files {
+		flags = slices.Concat(flags, f.Flags)
+		sources = sources || strings.HasSuffix(f.Pattern, ".c")
+	}
+	return sources && !slices.ContainsFunc(flags, func(flag string) bool { return strings.HasPrefix(flag, levelFlag) })
 }
 
 // refusals returns how many programs the verifier refused in a load that ended with err.
