@@ -65,9 +65,14 @@
  */
 #ifndef bpf_for
 
+/*
+ * Linux 6.4 brought the struct. A project may have a linux/bpf.h that is newer than the system's other headers: one of 6.3 or later
+ * shows by a macro.
+ */
 #ifndef __VMLINUX_H__
 #include <linux/version.h>
-#if LINUX_VERSION_CODE < KERNEL_VERSION(6, 4, 0)
+#if LINUX_VERSION_CODE < KERNEL_VERSION(6, 4, 0) &&                                    \
+	(!defined(BPF_F_XDP_DEV_BOUND_ONLY) || LINUX_VERSION_CODE >= KERNEL_VERSION(6, 3, 0))
 struct bpf_iter_num {
 	__u64 __opaque[1];
 } __attribute__((aligned(8)));
@@ -80,8 +85,8 @@ extern int *bpf_iter_num_next(struct bpf_iter_num *it) __attribute__((weak)) __k
 extern void bpf_iter_num_destroy(struct bpf_iter_num *it) __attribute__((weak)) __ksym;
 
 /*
- * Declares, in the head of a for loop, the iterator "it" and opens it. clang describes a function that only a clean-up calls in no BTF,
- * hence its bare mention.
+ * Declares, in the head of a for loop, the iterator "it" and opens it: ___it, as in libbpf, since sources pass it on. clang describes a
+ * function that only a clean-up calls in no BTF, hence its bare mention.
  */
 #define __ebpfx_iterate(kind, it, ...)                                                 \
 	struct bpf_iter_##kind it                                                      \
@@ -93,17 +98,17 @@ extern void bpf_iter_num_destroy(struct bpf_iter_num *it) __attribute__((weak)) 
 /* for each element "current" of an iterator of that kind */
 #ifndef bpf_for_each
 #define bpf_for_each(kind, current, ...)                                               \
-	for (__ebpfx_iterate(kind, __ebpfx_it, ##__VA_ARGS__);                         \
-	     ((current) = bpf_iter_##kind##_next(&__ebpfx_it));)
+	for (__ebpfx_iterate(kind, ___it, ##__VA_ARGS__);                              \
+	     ((current) = bpf_iter_##kind##_next(&___it));)
 #endif
 
 /*
  * for (i = start; i < end; i++). The comparison is one that holds anyway; by it the verifier learns the bounds of i.
  */
 #define bpf_for(i, start, end)                                                         \
-	for (__ebpfx_iterate(num, __ebpfx_it, (start), (end));                         \
+	for (__ebpfx_iterate(num, ___it, (start), (end));                              \
 	     ({                                                                        \
-		     int *__ebpfx_next = bpf_iter_num_next(&__ebpfx_it);               \
+		     int *__ebpfx_next = bpf_iter_num_next(&___it);                    \
 		     __ebpfx_next && ((i) = *__ebpfx_next,                             \
 				      (i) >= (start) && (i) < (end));                  \
 	     });)
@@ -111,7 +116,7 @@ extern void bpf_iter_num_destroy(struct bpf_iter_num *it) __attribute__((weak)) 
 #ifndef bpf_repeat
 /* n times */
 #define bpf_repeat(n)                                                                  \
-	for (__ebpfx_iterate(num, __ebpfx_it, 0, (n)); bpf_iter_num_next(&__ebpfx_it);)
+	for (__ebpfx_iterate(num, ___it, 0, (n)); bpf_iter_num_next(&___it);)
 #endif
 
 #endif /* bpf_for */

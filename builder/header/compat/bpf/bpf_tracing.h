@@ -46,4 +46,17 @@
 #define PT_REGS_PARM8_CORE(regs) BPF_CORE_READ(__PT_REGS_CAST(regs), __ebpfx_parm8)
 #endif
 
+/* BPF_KPROBE and its kin, and BPF_KSYSCALL, with as many arguments. */
+#ifndef ___bpf_kprobe_args6
+#define ___bpf_kprobe_args6(x, args...) ___bpf_kprobe_args5(args), (void *)PT_REGS_PARM6(ctx)
+#define ___bpf_kprobe_args7(x, args...) ___bpf_kprobe_args6(args), (void *)PT_REGS_PARM7(ctx)
+#define ___bpf_kprobe_args8(x, args...) ___bpf_kprobe_args7(args), (void *)PT_REGS_PARM8(ctx)
+#endif
+#ifndef ___bpf_syscall_args6
+#define ___bpf_syscall_args6(x, args...) ___bpf_syscall_args5(args), (void *)PT_REGS_PARM6_SYSCALL(regs)
+#endif
+#ifndef ___bpf_syswrap_args6
+#define ___bpf_syswrap_args6(x, args...) ___bpf_syswrap_args5(args), (void *)PT_REGS_PARM6_CORE_SYSCALL(regs)
+#endif
+
 #endif /* __EBPFX_COMPAT_BPF_TRACING_H */

@@ -46,8 +46,10 @@ int loops(void *ctx)
 
 	sum = 0;
 	bpf_for_each(num, n, 2, 5) {
-		if (unlikely(*n == 3))
+		if (unlikely(*n == 3)) {
+			bpf_iter_num_next(&___it); /* by the name that libbpf gives it */
 			continue;
+		}
 		sum += *n;
 	}
 	store(2, sum);
@@ -60,6 +62,12 @@ SEC("uprobe")
 int BPF_UPROBE(enter, void *first, int second)
 {
 	return !first + second;
+}
+
+SEC("uprobe")
+int BPF_UPROBE(enter_with_six, int a, int b, int c, int d, int e, void *f)
+{
+	return a + !f;
 }
 
 SEC("uretprobe")
