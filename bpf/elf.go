@@ -69,9 +69,6 @@ func readLayout(b []byte) (*layout, error) {
 			programs = append(programs, s.Name)
 		}
 	}
-	if len(programs) == 0 {
-		return nil, errors.New("it holds no program")
-	}
 	l, err := readSymbols(f)
 	if err != nil {
 		return nil, err

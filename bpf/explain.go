@@ -23,7 +23,10 @@ func (p *point) loadFailure(spec *ebpf.ProgramSpec, err error) error {
 	if lacks := lacking(spec.Type, err); lacks != nil {
 		return lacks
 	}
-	switch {
+	switch name := p.object.undefinedIn(spec); {
+	case name != "":
+		return fmt.Errorf("it refers to %s, which the object does not define; build it together with the file that does: "+
+			"add_files takes several", name)
 	case p.attachTo != "" && targetIsUnknown(err):
 		return p.fail(&missing{err: &predicate{"names no " + p.kind.form + " that this kernel has for " + p.kind.name}, name: p.symbol})
 	case errors.Is(err, btf.ErrNotSupported) && !probe.HasBTF():
@@ -48,6 +51,16 @@ var errNoKernelBTF = errors.New("the kernel does not tell its types, which the p
 // passesFunction reports whether a program takes the address of a function, which is for helpers to call.
 func passesFunction(insns asm.Instructions) bool {
 	return slices.ContainsFunc(insns, func(ins asm.Instruction) bool { return ins.IsLoadOfFunctionPointer() })
+}
+
+// undefinedIn returns the name of something that the program needs and the object does not define, or "".
+func (o *Object) undefinedIn(spec *ebpf.ProgramSpec) string {
+	for _, ins := range spec.Instructions {
+		if name := ins.Reference(); o.undefined[name] {
+			return name
+		}
+	}
+	return ""
 }
 
 // targetIsUnknown: cilium/ebpf says of a target that is not in the kernel's BTF that it is not supported, before it asks the kernel.

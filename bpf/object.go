@@ -32,6 +32,7 @@ type Object struct {
 	bigEndian map[flow.Sent]bool // nil until bigEndianPlaces
 	externs   []kconfig.Variable
 	ksyms     ksyms
+	undefined map[string]bool   // symbols that another file of the same program defines
 	notices   []string          // what Load passes to LoadOptions.Notice
 	pins      map[string]string // paths of maps, by SetMap
 	hasBTF    bool              // always, save for one that is only inspected
@@ -176,16 +177,13 @@ func read(name string, b []byte, l *layout, facts *mend.Facts) (*Object, error) 
 	if err != nil {
 		return nil, fmt.Errorf("open object %s: %w", name, err)
 	}
-	if len(spec.Programs) == 0 {
-		return nil, fmt.Errorf("open object %s: it holds no program", name)
-	}
 	mendHidden(spec.Programs, facts.Hidden)
 	if spec.Types == nil {
 		if spec.Types, err = noTypes(); err != nil {
 			return nil, fmt.Errorf("open object %s: %w", name, err)
 		}
 	}
-	o := &Object{name: name, spec: spec, hasBTF: l.hasBTF, ksyms: facts.Kernel}
+	o := &Object{name: name, spec: spec, hasBTF: l.hasBTF, ksyms: facts.Kernel, undefined: facts.Undefined}
 	for _, m := range mendMaps(spec.Maps) {
 		o.notices = append(o.notices, sizeNotice(spec.Maps[m], m))
 	}

@@ -11,8 +11,12 @@ import (
 )
 
 // plan decides where every program of o goes: where a Hook says, or else where its section does. What cannot be
-// attached whatever the kernel says is in skipped, unless a Hook asked for it, which is the error.
+// attached whatever the kernel says is in skipped, unless a Hook asked for it, which is the error. So is an object of maps alone: it
+// can be opened, as with libbpf, but nothing would fill them.
 func (o *Object) plan(hooks []Hook) (points []*point, skipped []*AttachError, err error) {
+	if len(o.programs) == 0 {
+		return nil, nil, fmt.Errorf("load %s: it holds no program", o.name)
+	}
 	hooked := make(map[string]bool)
 	for _, h := range hooks {
 		p, err := o.hookPoint(h)

@@ -17,6 +17,17 @@ func (t *types) mendMaps() {
 	})
 }
 
+// externMap returns the name of a map that another file defines, or "". libbpf refuses such an object as well.
+func (t *types) externMap() (name string) {
+	t.Variables(t.Section(".maps"), func(v []byte) {
+		const extern = 2 // BTF_VAR_GLOBAL_EXTERN
+		if len(v) >= rawbtf.TypeSize+4 && binary.NativeEndian.Uint32(v[rawbtf.TypeSize:]) == extern {
+			name = t.Name(rawbtf.NameOf(v))
+		}
+	})
+	return name
+}
+
 // mendMap mends one definition and returns its member "values", if it has one.
 func (t *types) mendMap(definition []byte) (values []byte) {
 	if definition == nil || rawbtf.KindOf(definition) != rawbtf.Struct {

@@ -29,6 +29,8 @@ type Facts struct {
 	Kernel map[string]bool
 	// Relocated are the types that CO-RE looks up in the kernel.
 	Relocated []rawbtf.Relocated
+	// Undefined are symbols that neither the object nor the kernel defines: another source should have.
+	Undefined map[string]bool
 }
 
 // Object mends the object b, an ELF file of this machine's byte order whose sections lie within it.
@@ -38,7 +40,9 @@ func Object(b []byte) (*Facts, error) {
 		return nil, err
 	}
 	defer f.Close()
-	o := &object{raw: b, file: f, facts: &Facts{Hidden: make(map[string]bool), Weak: make(map[string]bool), Kernel: make(map[string]bool)}}
+	o := &object{raw: b, file: f, facts: &Facts{
+		Hidden: make(map[string]bool), Weak: make(map[string]bool), Kernel: make(map[string]bool), Undefined: make(map[string]bool),
+	}}
 	if o.symbols, err = f.Symbols(); err != nil {
 		return nil, fmt.Errorf("read symbols: %w", err)
 	}
@@ -52,7 +56,11 @@ func Object(b []byte) (*Facts, error) {
 			return nil, fmt.Errorf("read BTF: %w", err)
 		}
 		o.types = &types{parsed}
-		o.externs = parsed.VariableNames(kconfig)
+		if name := o.types.externMap(); name != "" {
+			return nil, fmt.Errorf("map %s is only declared in it; build it together with the file that defines the map: add_files takes several", name)
+		}
+		o.externs = parsed.Names(kconfig)
+		o.ksyms = parsed.Names(ksyms)
 		o.typed = o.types.mendKernelVariables()
 	}
 	for _, step := range []func() error{o.mendSymbols, o.mendAddresses, o.mendSections} {
@@ -73,7 +81,8 @@ type object struct {
 	file    *elf.File
 	types   *types          // nil where there is no BTF
 	externs map[string]bool // variables of .kconfig
-	typed   map[string]bool // variables of the kernel
+	ksyms   map[string]bool // functions and variables of the kernel
+	typed   map[string]bool // those of the variables that have a type
 	symbols []elf.Symbol    // without the first, which is empty
 	facts   *Facts
 }

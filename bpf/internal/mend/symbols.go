@@ -37,6 +37,9 @@ func (o *object) mendSymbols() error {
 		if s.Section == elf.SHN_UNDEF && o.typed[s.Name] {
 			o.facts.Kernel[s.Name] = weak
 		}
+		if s.Section == elf.SHN_UNDEF && s.Name != "" && o.types != nil && !o.ksyms[s.Name] && !o.externs[s.Name] {
+			o.facts.Undefined[s.Name] = true
+		}
 		if !weak || !o.referable(s) {
 			continue
 		}

@@ -166,17 +166,25 @@ func (t *Types) Section(name string) []byte {
 
 // Variables calls yield with each variable of a section.
 func (t *Types) Variables(section []byte, yield func(variable []byte)) {
+	t.each(section, func(raw []byte) {
+		if KindOf(raw) == Var {
+			yield(raw)
+		}
+	})
+}
+
+// Names returns the names of a section's variables and functions.
+func (t *Types) Names(section string) map[string]bool {
+	names := make(map[string]bool)
+	t.each(t.Section(section), func(raw []byte) { names[t.Name(NameOf(raw))] = true })
+	return names
+}
+
+// each calls yield with each type that a section lists.
+func (t *Types) each(section []byte, yield func(raw []byte)) {
 	for infos := section[min(TypeSize, len(section)):]; len(infos) >= InfoSize; infos = infos[InfoSize:] {
-		id := binary.NativeEndian.Uint32(infos)
-		if id > 0 && uint64(id) < uint64(len(t.At)) && KindOf(t.At[id]) == Var {
+		if id := binary.NativeEndian.Uint32(infos); id > 0 && uint64(id) < uint64(len(t.At)) {
 			yield(t.At[id])
 		}
 	}
-}
-
-// VariableNames returns the names of a section's variables.
-func (t *Types) VariableNames(section string) map[string]bool {
-	names := make(map[string]bool)
-	t.Variables(t.Section(section), func(v []byte) { names[t.Name(NameOf(v))] = true })
-	return names
 }
