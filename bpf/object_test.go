@@ -89,13 +89,17 @@ func TestStreamTypes(t *testing.T) {
 	}
 }
 
-// TestDynptr: a record has the type of what is written to its beginning.
+// TestDynptr: a record has the type of what is written to its beginning, or of what points there.
 func TestDynptr(t *testing.T) {
 	o, err := bpf.Open(compile(t, "dynptr.bpf.c"))
 	if err != nil {
 		t.Fatal(err)
 	}
-	want := []string{`sized ringbuf "source": struct dynptr_event(8)`, `other ringbuf "":`}
+	want := []string{
+		`sized ringbuf "source": struct dynptr_event(8)`,
+		`other ringbuf "":`,
+		`filled ringbuf "debug info": struct filled_event(16)`,
+	}
 	if diff := cmp.Diff(want, describe(o)); diff != "" {
 		t.Error(diff)
 	}

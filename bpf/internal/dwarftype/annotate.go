@@ -24,7 +24,8 @@ func Annotate(object []byte) ([]byte, error) {
 		return nil, fmt.Errorf("read code: %w", err)
 	}
 	section := slices.IndexFunc(p.file.Sections, func(s *elf.Section) bool { return s.Name == ".BTF" })
-	if section < 0 || !p.sends() {
+	sends := p.calls(func(helper int32) bool { _, ok := emitters[helper]; return ok })
+	if section < 0 || !sends {
 		return object, nil
 	}
 	contents, err := p.contents(p.file.Sections[section])
@@ -36,7 +37,8 @@ func Annotate(object []byte) ([]byte, error) {
 		return nil, fmt.Errorf("read BTF: %w", err)
 	}
 	known := p.readKnown(types.Types)
-	if known.all() || isTagged(types.Types) {
+	// Of what is written to a dynptr through a pointer the source says nothing.
+	if known.all() && !p.calls(func(helper int32) bool { return helper == reserveDynptr }) || isTagged(types.Types) {
 		return object, nil
 	}
 	d, err := p.readDebug()
@@ -69,13 +71,10 @@ func isTagged(t *rawbtf.Types) bool {
 	})
 }
 
-// sends reports whether any function sends records.
-func (p *program) sends() bool {
+// calls reports whether any function calls such a helper.
+func (p *program) calls(such func(helper int32) bool) bool {
 	return slices.ContainsFunc(p.functions, func(f *function) bool {
-		return slices.ContainsFunc(f.code, func(i insn) bool {
-			_, ok := emitters[i.imm]
-			return ok && i.op == opCall && i.src == 0
-		})
+		return slices.ContainsFunc(f.code, func(i insn) bool { return i.op == opCall && i.src == 0 && such(i.imm) })
 	})
 }
 

@@ -92,8 +92,8 @@ func (in *inference) wanted(f *function, i int, e emitter) bool {
 	if in.known == nil {
 		return true
 	}
-	if !e.reserves {
-		return in.known.missing(in.functionOf(f, i))
+	if name := in.functionOf(f, i); !e.reserves {
+		return in.known.missing(name) || f.code[i].imm == reserveDynptr && !in.known.writes(name)
 	}
 	submitted := false
 	for j, ins := range f.code {

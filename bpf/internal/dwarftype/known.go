@@ -19,6 +19,7 @@ type calls struct {
 	untyped bool     // there is one of which the type is not known
 	astray  bool     // there is one that names no map
 	submits bool     // there is one of a reservation
+	writes  bool     // there is one to a dynptr
 	maps    []string // that its reservations name
 }
 
@@ -51,8 +52,10 @@ func (p *program) readKnown(t *rawbtf.Types) known {
 			c := k.of(function)
 			kind, text, _ := strings.Cut(texts[name], ":")
 			switch kind {
-			case "submit", "dynptr":
+			case "submit":
 				c.submits = true
+			case "dynptr":
+				c.submits, c.writes = true, true
 			case "seq": // of an iterator, which writes to no map
 			default:
 				c.astray = c.astray || len(p.mapsIn(text)) == 0
@@ -137,6 +140,9 @@ func (k known) all() bool {
 	}
 	return true
 }
+
+// writes reports whether a function writes to a dynptr, the beginning of which has that type.
+func (k known) writes(function string) bool { return k[function] != nil && k[function].writes }
 
 // missing reports whether the type or the map of calls that stand in a function may be unknown.
 func (k known) missing(function string) bool {
