@@ -4,11 +4,11 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"math/rand/v2"
 	"os"
 	"path/filepath"
 	"strconv"
 	"strings"
-	"sync/atomic"
 	"time"
 
 	"github.com/cilium/ebpf"
@@ -27,9 +27,6 @@ const uprobeEvents = "uprobe_events"
 // few is how many uprobes are not worth a child.
 const few = 10
 
-// eventNumber tells apart the events of this process.
-var eventNumber atomic.Uint32
-
 // attachAsEvent attaches prog to all places with one trace event. It is an error where that is not for these places or this kernel, or where
 // the kernel takes no probe at one of them.
 func attachAsEvent(prog *ebpf.Program, p *point, f *executable.File, places []place) (_ io.Closer, err error) {
@@ -42,7 +39,7 @@ func attachAsEvent(prog *ebpf.Program, p *point, f *executable.File, places []pl
 	if err != nil {
 		return nil, err
 	}
-	event := fmt.Sprintf("ebpfx_%d/uprobes_%d", os.Getpid(), eventNumber.Add(1))
+	event := fmt.Sprintf("ebpfx_%016x/uprobes", rand.Uint64()) // a process of another container may have the same number
 	k, err := startKeeper("uprobes", tracefs+" "+event)
 	if err != nil {
 		return nil, err
