@@ -38,7 +38,7 @@ target("malloc")
 		params: "program: string, where: string, opts?: {pid?: integer, offset?: integer, cookie?: integer, binary?: string, retprobe?: boolean, " +
 			"cpu?: string, mode?: string, priority?: integer, map?: string, cgroup?: string, order?: string}",
 		text: "Attaches one program of the object to a function, binary:function, group:event, network interface, cgroup path, or whatever else its kind takes, in place of " +
-			"what its ELF section says. Several calls attach it to several places. Functions of a binary may have a version, memcpy@GLIBC_2.14, be many, str* or /^SSL_(read|write)$/, or " +
+			"what its ELF section says. Several calls attach it to several places. A kprobe may be at many functions of the kernel, tcp_*. Functions of a binary may have a version, memcpy@GLIBC_2.14, be many, str* or /^SSL_(read|write)$/, or " +
 			"be an offset in the file, 0x1234; a usdt probe is provider:name. With a pid, the binary is that of the process, in its container, too. An option that the kind does not take is an error that says which kinds do: cpu is of " +
 			"perf_event (\"0-3\"), mode of xdp (native, generic, offload) and tc (tcx, clsact), priority of netfilter and tc, map, cgroup and order are of iter.",
 		example: `
