@@ -231,6 +231,23 @@ func (b *bounds) isStep(l *local, e ast.Expr) bool {
 	return ok && b.r.bindings[id] == l && b.number(op.Rhs) <= smallStep
 }
 
+// isDense reports whether a table whose keys are all like e has no large gaps between them: they are counted, or no numbers.
+func (b *bounds) isDense(e ast.Expr) bool {
+	switch e := e.(type) {
+	case *ast.StringExpr, *ast.UnaryLenOpExpr:
+		return true
+	case *ast.IdentExpr:
+		if l := b.r.bindings[e]; l != nil && (l.nature == onlyText || b.local(l) == maxLoop) {
+			return true
+		}
+	case *ast.ArithmeticOpExpr:
+		if (e.Operator == "+" || e.Operator == "-") && b.isDense(e.Lhs) && b.number(e.Rhs) <= smallStep {
+			return true
+		}
+	}
+	return b.number(e) < sparseKey
+}
+
 // literal returns the value of a literal that is a plain number.
 func literal(e ast.Expr) (lua.LNumber, bool) {
 	n, ok := e.(*ast.NumberExpr)

@@ -135,6 +135,8 @@ func (f *instrumented) check(pc int, inst instruction) {
 		f.equal(0, &negationCheck{s, inst.a(), f.operand(inst.b())})
 	case lua.OP_LEN:
 		f.equal(0, &lengthCheck{s, inst.a(), f.operand(inst.b())})
+	case lua.OP_SETTABLE:
+		f.equal(0, &storeCheck{s, inst.a(), f.operand(inst.b())})
 	case lua.OP_FORPREP:
 		f.equal(0, &loopCheck{s, inst.a()})
 	case lua.OP_EQ, lua.OP_LT, lua.OP_LE:

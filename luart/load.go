@@ -64,6 +64,7 @@ type Script struct {
 	sources     sources
 	compared    compared // see instrument
 	lengths     lengths
+	toldOfMap   bool // see storeCheck
 	raised      raisedError
 	required    map[string]lua.LValue // modules by path
 	mode        string

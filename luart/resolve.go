@@ -23,9 +23,10 @@ type resolution struct {
 	names
 	bindings  map[*ast.IdentExpr]*local // which local variable a name means; global names are absent
 	locals    []*local
-	operators []ast.Expr  // all but .. and and, or, not
-	numbers   []*ast.Expr // the places of number literals
-	functions []function  // in the order of the text, outer ones before those in them
+	operators []ast.Expr         // all but .. and and, or, not
+	stores    []*ast.AttrGetExpr // what is assigned to, where its key is no name
+	numbers   []*ast.Expr        // the places of number literals
+	functions []function         // in the order of the text, outer ones before those in them
 }
 
 // function is a function in the text.
@@ -273,6 +274,9 @@ func (r *resolver) funcDef(s *ast.FuncDefStmt) {
 // assignedExpr walks what is assigned to and no name: a.b or a[b].
 func (r *resolver) assignedExpr(e ast.Expr) {
 	get := e.(*ast.AttrGetExpr)
+	if _, ok := get.Key.(*ast.StringExpr); !ok {
+		r.stores = append(r.stores, get)
+	}
 	r.expr(&get.Object)
 	r.expr(&get.Key)
 }

@@ -33,6 +33,11 @@ func rewrite(r *resolution) ([]lua.LValue, *lineError) {
 		}
 		e.SetLine(e.Line() | needsCheck)
 	}
+	for _, e := range r.stores {
+		if !bounds.isDense(e.Key) {
+			e.SetLine(e.Line() | needsCheck)
+		}
+	}
 	return r.rewriteNumbers(kept)
 }
 

@@ -1,6 +1,7 @@
 package luart
 
 import (
+	"fmt"
 	"weak"
 
 	lua "github.com/yuin/gopher-lua"
@@ -59,3 +60,32 @@ func element(t *lua.LTable, i int) lua.LValue { return t.RawGet(lua.LNumber(i)) 
 
 // listLen returns the length of a list.
 func listLen(t *lua.LTable) int { return new(lengths).of(t) }
+
+// sparseKey is from where on a key whose neighbour is missing makes a table too large: it takes 4 MB.
+const sparseKey = 1 << 18
+
+// storeCheck is the check of an assignment to a table, with a key that may be large.
+type storeCheck struct {
+	script *Script
+	table  int // the register
+	key    operandPlace
+}
+
+func (c *storeCheck) String() string { return "(store)" }
+
+// Type says to go on. The first time that a plain table is given a large key behind a gap it tells about map.
+func (c *storeCheck) Type() lua.LValueType {
+	L := c.script.scheduler.running
+	n, ok := c.key.in(L).(lua.LNumber)
+	if !ok || n < sparseKey || n >= maxArray || c.script.loop == nil || c.script.toldOfMap {
+		return goOn
+	}
+	t, ok := L.Get(c.table + 1).(*lua.LTable)
+	if !ok || float64(n) != float64(int(n)) || has(t, int(n)) || has(t, int(n)-1) {
+		return goOn
+	}
+	c.script.toldOfMap = true
+	c.script.loop.opts.Notice(fmt.Sprintf("%sa plain table with the key %d and none before it takes %d MB; where keys are PIDs, addresses or the like, map() in place of {} takes what they need",
+		where(L, 0), int(n), int(n)*16>>20))
+	return goOn
+}
