@@ -145,6 +145,29 @@ func (c *lengthCheck) Type() lua.LValueType {
 	return goOn
 }
 
+// concatCheck is the check of a concatenation: each may double what there is.
+type concatCheck struct {
+	script      *Script
+	first, last int // the registers
+}
+
+func (c *concatCheck) String() string { return "(concatenation)" }
+
+// Type raises an error where the text would be larger than is allowed.
+func (c *concatCheck) Type() lua.LValueType {
+	L, size := c.script.scheduler.running, 0
+	for i := c.first; i <= c.last; i++ {
+		if text, ok := L.Get(i + 1).(lua.LString); ok {
+			size += len(text)
+		}
+	}
+	if size > maxString {
+		L.RaiseError("..: the result would be larger than %d MB", maxString>>20)
+	}
+	c.script.guard.reserve(size)
+	return goOn
+}
+
 // comparisonCheck is the check of a comparison.
 type comparisonCheck struct {
 	script *Script

@@ -75,6 +75,9 @@ func (f *formatter) append(dst []byte, L *lua.LState, format string, arg int) ([
 		if dst, err = f.convert(dst, d, L, L.Get(arg)); err != nil {
 			return nil, fmt.Errorf("argument %d: %w", arg, err)
 		}
+		if len(dst) > maxString {
+			return nil, fmt.Errorf("the result would be larger than %d MB", maxString>>20)
+		}
 		arg++
 	}
 	return dst, nil

@@ -41,7 +41,10 @@ func (i instruction) over(distance int) instruction {
 // callsBack reports whether i may call a function of the script, if only as a metamethod.
 func (i instruction) callsBack() bool {
 	switch i.op() {
-	case lua.OP_CALL, lua.OP_TAILCALL, lua.OP_SELF, lua.OP_TFORLOOP, lua.OP_GETTABLE, lua.OP_SETTABLE:
+	case lua.OP_CALL, lua.OP_TAILCALL, lua.OP_TFORLOOP,
+		lua.OP_GETTABLE, lua.OP_GETTABLEKS, lua.OP_GETGLOBAL, lua.OP_SELF, lua.OP_SETTABLE, lua.OP_SETTABLEKS, lua.OP_SETGLOBAL,
+		lua.OP_ADD, lua.OP_SUB, lua.OP_MUL, lua.OP_DIV, lua.OP_MOD, lua.OP_POW, lua.OP_UNM, lua.OP_LEN, lua.OP_CONCAT,
+		lua.OP_EQ, lua.OP_LT, lua.OP_LE:
 		return true
 	}
 	return false

@@ -7,7 +7,7 @@ import (
 )
 
 // Some instructions the interpreter gets wrong for some operands: it rounds sums and products above 2^53, it refuses to compare a number with a
-// 64-bit value before it asks any metamethod, and it knows lists only up to a length. And it never looks whether code is to be ended. All
+// 64-bit value before it asks any metamethod, it knows lists only up to a length, and texts have none. And it never looks whether code is to be ended. All
 // that is mended in the bytecode, by instructions that are put in front:
 //
 //	EQ  0 check nil     ; skips the next one if it is equal
@@ -65,7 +65,7 @@ func (f *instrumented) build(lookFirst bool) error {
 		if heads[pc] {
 			f.equal(0, f.script.alarm)
 		}
-		if inst := instruction(old[pc]); oldLines[pc]&needsCheck != 0 || inst.op() == lua.OP_FORPREP {
+		if inst := instruction(old[pc]); oldLines[pc]&needsCheck != 0 || inst.op() == lua.OP_FORPREP || inst.op() == lua.OP_CONCAT {
 			f.check(pc, inst)
 		}
 		for i := range n {
@@ -135,6 +135,8 @@ func (f *instrumented) check(pc int, inst instruction) {
 		f.equal(0, &negationCheck{s, inst.a(), f.operand(inst.b())})
 	case lua.OP_LEN:
 		f.equal(0, &lengthCheck{s, inst.a(), f.operand(inst.b())})
+	case lua.OP_CONCAT:
+		f.equal(0, &concatCheck{s, inst.b(), inst.c()})
 	case lua.OP_SETTABLE:
 		f.equal(0, &storeCheck{s, inst.a(), f.operand(inst.b())})
 	case lua.OP_FORPREP:

@@ -259,6 +259,7 @@ func (s *Script) decodeJSON(d *json.Decoder, depth int) (lua.LValue, error) {
 	if depth > maxJSONDepth {
 		return nil, errors.New("values are nested too deeply")
 	}
+	s.alarm.check()
 	token, err := d.Token()
 	if err != nil {
 		return nil, err

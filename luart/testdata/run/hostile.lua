@@ -105,3 +105,16 @@ entry(function()
     end
     inside()
 end)
+---
+-- Texts that double have a bound too.
+entry(function()
+    local s = "x"
+    while true do
+        s = s .. s ### `^\.\.: the result would be larger than 256 MB$`
+    end
+end)
+---
+entry(function()
+    local s = string.rep("x", 2 ^ 27)
+    s = string.format("%s%s%s", s, s, s) ### "^string.format: the result would be larger than 256 MB$"
+end)
