@@ -109,6 +109,7 @@ type FieldDescription struct {
 // Describe describes the object as it was opened. What SetGlobal and SetStreamType changed since is in it.
 func (o *Object) Describe() *Description {
 	d := &Description{
+		License:   o.license,
 		BTF:       o.hasBTF,
 		ByteOrder: o.byteOrder(),
 		Programs:  []ProgramDescription{},
@@ -119,7 +120,6 @@ func (o *Object) Describe() *Description {
 	}
 	for _, p := range o.programs {
 		spec := o.spec.Programs[p.Name]
-		d.License = spec.License
 		d.Programs = append(d.Programs, o.describeProgram(p, spec))
 	}
 	for name, m := range o.spec.Maps {

@@ -35,6 +35,7 @@ type layout struct {
 	events    []byte              // contents of the event section; nil without one
 	programs  []string            // names of sections with code
 	hasBTF    bool
+	license   string // "" where none is named
 }
 
 // readLayout checks that b is an eBPF object and returns where its symbols lie. Its errors
@@ -74,6 +75,14 @@ func readLayout(b []byte) (*layout, error) {
 		return nil, err
 	}
 	l.hasBTF, l.programs = hasBTF, programs
+	if s := f.Section("license"); s != nil && s.Type == elf.SHT_PROGBITS {
+		text, err := s.Data()
+		if err != nil {
+			return nil, fmt.Errorf("read section %s: %w", s.Name, err)
+		}
+		text, _, _ = bytes.Cut(text, []byte{0})
+		l.license = string(text)
+	}
 	return l, nil
 }
 

@@ -24,6 +24,7 @@ import (
 // Object is an eBPF object file that was read but not loaded. It is not safe for concurrent use.
 type Object struct {
 	name     string // of the file
+	license  string
 	spec     *ebpf.CollectionSpec
 	programs []Program
 	streams  []*StreamInfo
@@ -183,7 +184,7 @@ func read(name string, b []byte, l *layout, facts *mend.Facts) (*Object, error) 
 			return nil, fmt.Errorf("open object %s: %w", name, err)
 		}
 	}
-	o := &Object{name: name, spec: spec, hasBTF: l.hasBTF, ksyms: facts.Kernel, undefined: facts.Undefined}
+	o := &Object{name: name, license: l.license, spec: spec, hasBTF: l.hasBTF, ksyms: facts.Kernel, undefined: facts.Undefined}
 	for _, m := range mendMaps(spec.Maps) {
 		o.notices = append(o.notices, sizeNotice(spec.Maps[m], m))
 	}
