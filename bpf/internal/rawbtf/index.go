@@ -105,7 +105,7 @@ type Match struct {
 	Flavoured bool
 }
 
-// Find returns the types with each of names, in the order of their numbers. Types of the base are not among them.
+// Find returns the types with each of names, whatever their flavours, in the order of their numbers. Types of the base are not among them.
 func (x *Index) Find(names []string) map[string][]Match {
 	found := make(map[string][]Match, len(names))
 	var filter beginnings
@@ -127,6 +127,12 @@ func (x *Index) Find(names []string) map[string][]Match {
 			essential := Essential(name)
 			if matches, ok := found[string(essential)]; ok {
 				found[string(essential)] = append(matches, Match{ID: id, Kind: KindOf(types), Flavoured: len(essential) < len(name)})
+			}
+			if len(essential) < len(name) {
+				// What looks like a flavour may belong to the name, of a function for one.
+				if matches, ok := found[string(name)]; ok {
+					found[string(name)] = append(matches, Match{ID: id, Kind: KindOf(types)})
+				}
 			}
 		}
 		types = types[sizeOf(types):]
