@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strings"
 	"sync"
 	"syscall"
 	"time"
@@ -186,7 +187,10 @@ func (s *Script) targetsOf(args []string) ([]*builder.Target, error) {
 	var targets []*builder.Target
 	for _, name := range args {
 		t := s.project.Target(name)
-		if t == nil {
+		switch {
+		case t == nil && strings.HasPrefix(name, "-"):
+			return nil, fmt.Errorf("%w; flags go before the names of targets", noTarget(s.project, name))
+		case t == nil:
 			return nil, noTarget(s.project, name)
 		}
 		targets = append(targets, t)

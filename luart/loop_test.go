@@ -177,6 +177,7 @@ func TestDefaultEntry(t *testing.T) {
 		{"those that are named", twoTargets, []string{"two", "one"}, "two", "no clang"},
 		{"an unknown one", twoTargets, []string{"one", "three"}, "", `no target named "three" (there are: one, two)`},
 		{"none", `target("one") set_default(false) add_files("*.bpf.c")`, nil, "", "nothing to run: the project has no default target"},
+		{"a flag behind one", twoTargets, []string{"one", "-t"}, "", `no target named "-t" (there are: one, two); flags go before the names of targets`},
 		{"an empty project", ``, []string{"x"}, "", `no target named "x" (the project has none)`},
 	} {
 		t.Run(test.name, func(t *testing.T) {
