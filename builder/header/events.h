@@ -25,8 +25,8 @@
  * A pointer to p's type, not one of that type: it is no constant even where p is one, which would be
  * read-only and a stranger in its section, and p may be an array, too.
  */
-#define __ebpfx_send(kind, map, p)                                                     \
-	static __typeof__(p) *__ebpfx_data __ebpfx_section;                            \
+#define __ebpfx_send(kind, map, ...)                                                   \
+	static __typeof__(__VA_ARGS__) *__ebpfx_data __ebpfx_section;                  \
 	static char __ebpfx_stream[] __ebpfx_section = kind ":" __ebpfx_text(map);
 
 #define bpf_ringbuf_reserve(map, size, flags)                                          \
@@ -41,16 +41,44 @@
 		(bpf_ringbuf_submit)(data, flags);                                     \
 	})
 
-#define bpf_ringbuf_output(map, data, size, flags)                                     \
+/*
+ * The record may be written in place, &(struct event){ 1, 2 }, which the preprocessor takes for several arguments: these are
+ * what stands before the last two, or before the last one.
+ */
+#define __ebpfx_count(...) __ebpfx_tenth(__VA_ARGS__, 9, 8, 7, 6, 5, 4, 3, 2, 1, 0)
+#define __ebpfx_tenth(a, b, c, d, e, f, g, h, i, n, ...) n
+#define __ebpfx_join_now(a, b) a##b
+#define __ebpfx_join(a, b) __ebpfx_join_now(a, b)
+#define __ebpfx_but1_2(a, b) a
+#define __ebpfx_but1_3(a, b, c) a, b
+#define __ebpfx_but1_4(a, b, c, d) a, b, c
+#define __ebpfx_but1_5(a, b, c, d, e) a, b, c, d
+#define __ebpfx_but1_6(a, b, c, d, e, f) a, b, c, d, e
+#define __ebpfx_but1_7(a, b, c, d, e, f, g) a, b, c, d, e, f
+#define __ebpfx_but1_8(a, b, c, d, e, f, g, h) a, b, c, d, e, f, g
+#define __ebpfx_but1_9(a, b, c, d, e, f, g, h, i) a, b, c, d, e, f, g, h
+#define __ebpfx_but2_3(a, b, c) a
+#define __ebpfx_but2_4(a, b, c, d) a, b
+#define __ebpfx_but2_5(a, b, c, d, e) a, b, c
+#define __ebpfx_but2_6(a, b, c, d, e, f) a, b, c, d
+#define __ebpfx_but2_7(a, b, c, d, e, f, g) a, b, c, d, e
+#define __ebpfx_but2_8(a, b, c, d, e, f, g, h) a, b, c, d, e, f
+#define __ebpfx_but2_9(a, b, c, d, e, f, g, h, i) a, b, c, d, e, f, g
+#define __ebpfx_but_last(...)                                                          \
+	__ebpfx_join(__ebpfx_but1_, __ebpfx_count(__VA_ARGS__))(__VA_ARGS__)
+#define __ebpfx_record(...)                                                            \
+	__ebpfx_join(__ebpfx_but2_, __ebpfx_count(__VA_ARGS__))(__VA_ARGS__)
+
+#define bpf_ringbuf_output(map, data, size, ...)                                       \
 	({                                                                             \
-		__ebpfx_send("output", map, data)                                      \
-		(bpf_ringbuf_output)(map, data, size, flags);                          \
+		__ebpfx_send("output", map, __ebpfx_record(data, size, __VA_ARGS__))   \
+		(bpf_ringbuf_output)(map, data, size, __VA_ARGS__);                    \
 	})
 
-#define bpf_perf_event_output(ctx, map, flags, data, size)                             \
+#define bpf_perf_event_output(ctx, map, flags, data, ...)                              \
 	({                                                                             \
-		__ebpfx_send("perf", map, data)                                        \
-		(bpf_perf_event_output)(ctx, map, flags, data, size);                  \
+		__ebpfx_send("perf", map, __ebpfx_but_last(data, __VA_ARGS__))         \
+		(bpf_perf_event_output)(ctx, map, flags, data, __VA_ARGS__);           \
 	})
 
 #define bpf_skb_output(ctx, map, flags, data, size)                                    \

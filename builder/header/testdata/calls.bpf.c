@@ -134,6 +134,9 @@ int shapes(void *ctx)
 	bpf_ringbuf_output(&events, (struct event *)constant, sizeof(fixed), 0);
 	bpf_ringbuf_output(&events, (struct event *)array, sizeof(array), 0);
 	bpf_ringbuf_output(&events, &(struct event){ 6 }, sizeof(struct event), 0);
+	bpf_ringbuf_output(&events, &(struct event){ .a = 7, .c = "c" }, sizeof(struct event), 0);
+	bpf_perf_event_output(ctx, &perf, 0, (&(union either){ .i = 1 }), sizeof(union either));
+	bpf_perf_event_output(ctx, &perf, 0, &(struct nested){ 1, { { 2 } } }, sizeof(struct nested));
 	bpf_ringbuf_output(&events, (struct event *)&v, sizeof(v), 0);
 	bpf_ringbuf_output(&events, next((struct event *)&v), sizeof(v), 0);
 	bpf_ringbuf_output(&events, i++ ? &n.in[1] : n.in, sizeof(v), 0);
