@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/binary"
 	"encoding/json"
+	"maps"
 	"slices"
 	"strings"
 
@@ -22,12 +23,13 @@ type Description struct {
 	License string `json:"license"` // "" where the object names none
 	BTF     bool   `json:"btf"`     // describes its own types
 	// ByteOrder is that of the machines that the object is for: "little" or "big".
-	ByteOrder string               `json:"byte_order"`
-	Programs  []ProgramDescription `json:"programs"`
-	Maps      []MapDescription     `json:"maps"`    // by name
-	Globals   []GlobalDescription  `json:"globals"` // by section, in the order of the file
-	Streams   []StreamDescription  `json:"streams"` // ring and perf buffers with the types of their records
-	Needs     Needs                `json:"needs"`
+	ByteOrder string                 `json:"byte_order"`
+	Programs  []ProgramDescription   `json:"programs"`
+	Maps      []MapDescription       `json:"maps"`      // by name
+	Globals   []GlobalDescription    `json:"globals"`   // by section, in the order of the file
+	Streams   []StreamDescription    `json:"streams"`   // ring and perf buffers with the types of their records
+	Undefined []UndefinedDescription `json:"undefined"` // by name
+	Needs     Needs                  `json:"needs"`
 }
 
 // ProgramDescription is one program.
@@ -106,6 +108,12 @@ type FieldDescription struct {
 	BitSize   int    `json:"bit_size"` // 0: no bit field
 }
 
+// UndefinedDescription is a function, map or variable that another file is to define.
+type UndefinedDescription struct {
+	Name     string   `json:"name"`
+	Programs []string `json:"programs"` // that refer to it
+}
+
 // Describe describes the object as it was opened. What SetGlobal and SetStreamType changed since is in it.
 func (o *Object) Describe() *Description {
 	d := &Description{
@@ -116,6 +124,7 @@ func (o *Object) Describe() *Description {
 		Maps:      []MapDescription{},
 		Globals:   []GlobalDescription{},
 		Streams:   []StreamDescription{},
+		Undefined: []UndefinedDescription{},
 		Needs:     o.needs(),
 	}
 	for _, p := range o.programs {
@@ -138,10 +147,25 @@ func (o *Object) Describe() *Description {
 			Default: o.defaultOf(v),
 		})
 	}
+	for _, name := range slices.Sorted(maps.Keys(o.undefined)) {
+		d.Undefined = append(d.Undefined, UndefinedDescription{name, o.programsWith(name)})
+	}
 	for _, s := range o.streams {
 		d.Streams = append(d.Streams, describeStream(s))
 	}
 	return d
+}
+
+// programsWith returns the names of the programs that refer to a symbol.
+func (o *Object) programsWith(symbol string) []string {
+	names := []string{}
+	for _, p := range o.programs {
+		refers := func(ins asm.Instruction) bool { return ins.Reference() == symbol }
+		if slices.ContainsFunc(o.spec.Programs[p.Name].Instructions, refers) {
+			names = append(names, p.Name)
+		}
+	}
+	return names
 }
 
 // byteOrder returns the name of the byte order of the machines that o is for.
@@ -182,7 +206,7 @@ func (o *Object) describeProgram(p Program, spec *ebpf.ProgramSpec) ProgramDescr
 			d.Helpers = append(d.Helpers, helperName(asm.BuiltinFunc(ins.Constant)))
 		case ins.IsKfuncCall():
 			d.Kfuncs = append(d.Kfuncs, ins.Reference())
-		case ins.IsLoadFromMap() && ins.Reference() != "":
+		case ins.IsLoadFromMap() && ins.Reference() != "", slices.Contains(o.declaredMaps, ins.Reference()):
 			d.Maps = append(d.Maps, ins.Reference())
 		}
 	}

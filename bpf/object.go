@@ -30,14 +30,15 @@ type Object struct {
 	streams  []*StreamInfo
 	maps     []*MapInfo // nil until Maps
 
-	bigEndian map[flow.Sent]bool // nil until bigEndianPlaces
-	externs   []kconfig.Variable
-	ksyms     ksyms
-	undefined map[string]bool   // symbols that another file of the same program defines
-	notices   []string          // what Load passes to LoadOptions.Notice
-	pins      map[string]string // paths of maps, by SetMap
-	hasBTF    bool              // always, save for one that is only inspected
-	foreign   bool              // it is for machines of the other byte order, and only inspected
+	bigEndian    map[flow.Sent]bool // nil until bigEndianPlaces
+	externs      []kconfig.Variable
+	ksyms        ksyms
+	undefined    map[string]bool   // symbols that another file of the same program defines
+	declaredMaps []string          // those of undefined that are maps
+	notices      []string          // what Load passes to LoadOptions.Notice
+	pins         map[string]string // paths of maps, by SetMap
+	hasBTF       bool              // always, save for one that is only inspected
+	foreign      bool              // it is for machines of the other byte order, and only inspected
 	// excerpt returns the kernel's types that programs are relocated by, and waits until they are there; nil where all of the kernel's are needed.
 	excerpt func() *btf.Spec
 }
@@ -63,7 +64,8 @@ func Open(path string) (*Object, error) {
 // errNoBTF is why an object is of no use that does not describe its types.
 var errNoBTF = errors.New("it holds no BTF, which describes its types; compile it with clang -g")
 
-// Inspect reads the object at path and describes it. Unlike Open it takes objects without BTF, and those for machines of the other byte order.
+// Inspect reads the object at path and describes it. Unlike Open it takes objects without BTF, those for machines of the other byte order,
+// and those that need maps of another file.
 func Inspect(path string) (*Description, error) {
 	b, err := readObject(path)
 	if err != nil {
@@ -144,6 +146,10 @@ func open(name string, b []byte) (*Object, error) {
 	if err != nil {
 		return nil, err
 	}
+	if len(facts.DeclaredMaps) > 0 { // libbpf refuses such an object as well
+		return nil, fmt.Errorf("open object %s: map %s is only declared in it; build it together with the file that defines the map: "+
+			"add_files takes several", name, facts.DeclaredMaps[0])
+	}
 	excerpt := startExcerpt(facts.Relocated, l.programs)
 	o, err := read(name, b, l, facts)
 	if err == nil && !o.hasBTF {
@@ -184,7 +190,7 @@ func read(name string, b []byte, l *layout, facts *mend.Facts) (*Object, error) 
 			return nil, fmt.Errorf("open object %s: %w", name, err)
 		}
 	}
-	o := &Object{name: name, license: l.license, spec: spec, hasBTF: l.hasBTF, ksyms: facts.Kernel, undefined: facts.Undefined}
+	o := &Object{name: name, license: l.license, spec: spec, hasBTF: l.hasBTF, ksyms: facts.Kernel, undefined: facts.Undefined, declaredMaps: facts.DeclaredMaps}
 	for _, m := range mendMaps(spec.Maps) {
 		o.notices = append(o.notices, sizeNotice(spec.Maps[m], m))
 	}

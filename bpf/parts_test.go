@@ -1,8 +1,11 @@
 package bpf_test
 
 import (
+	"slices"
 	"strings"
 	"testing"
+
+	"github.com/google/go-cmp/cmp"
 
 	"github.com/ebpfx/ebpfx/bpf"
 )
@@ -29,6 +32,40 @@ func TestExternMap(t *testing.T) {
 	const want = "map table is only declared in it; build it together with the file that defines the map: add_files takes several"
 	if err == nil || !strings.HasSuffix(err.Error(), want) {
 		t.Errorf("Open says %v", err)
+	}
+}
+
+// TestInspectParts: what needs another file is described, with what that is to define.
+func TestInspectParts(t *testing.T) {
+	for _, tc := range []struct {
+		name    string
+		options []string
+		want    bpf.UndefinedDescription
+		maps    []string // of the object
+	}{
+		{"map", []string{"-DOF_MAP"}, bpf.UndefinedDescription{Name: "table", Programs: []string{"look"}}, nil},
+		{"map among others", []string{"-DOF_MAP", "-DOWN_MAP"}, bpf.UndefinedDescription{Name: "table", Programs: []string{"look"}}, []string{"own"}},
+		{"function", []string{"-DOF_FUNCTION"}, bpf.UndefinedDescription{Name: "elsewhere", Programs: []string{"call"}}, []string{"table"}},
+	} {
+		t.Run(tc.name, func(t *testing.T) {
+			d, err := bpf.Inspect(compile(t, "parts.bpf.c", tc.options...))
+			if err != nil {
+				t.Fatal(err)
+			}
+			if diff := cmp.Diff([]bpf.UndefinedDescription{tc.want}, d.Undefined); diff != "" {
+				t.Error(diff)
+			}
+			var maps []string
+			for _, m := range d.Maps {
+				maps = append(maps, m.Name)
+			}
+			if diff := cmp.Diff(tc.maps, maps); diff != "" {
+				t.Error(diff)
+			}
+			if tc.name != "function" && !slices.Contains(d.Programs[0].Maps, "table") {
+				t.Errorf("the program's maps are %v", d.Programs[0].Maps)
+			}
+		})
 	}
 }
 

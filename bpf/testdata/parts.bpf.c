@@ -15,6 +15,10 @@ extern struct table table SEC(".maps");
 struct table table SEC(".maps");
 #endif
 
+#ifdef OWN_MAP
+struct table own SEC(".maps");
+#endif
+
 #ifdef OF_FUNCTION
 extern int elsewhere(__u64 *value);
 

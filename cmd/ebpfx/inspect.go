@@ -171,6 +171,12 @@ func inspectText(d inspected) string {
 	}
 	section(&b, "CO-RE relocations", rows)
 
+	rows = [][]string{{"  NAME", "REFERRED TO BY"}}
+	for _, u := range d.Undefined {
+		rows = append(rows, []string{"  " + u.Name, strings.Join(u.Programs, " ")})
+	}
+	section(&b, "Undefined, for another file to define", rows)
+
 	rows = [][]string{{"  SINCE", "FEATURE"}}
 	for _, f := range d.Needs.Features {
 		since := f.Since

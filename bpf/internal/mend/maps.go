@@ -17,15 +17,36 @@ func (t *types) mendMaps() {
 	})
 }
 
-// externMap returns the name of a map that another file defines, or "". libbpf refuses such an object as well.
-func (t *types) externMap() (name string) {
-	t.Variables(t.Section(".maps"), func(v []byte) {
+// hideDeclaredMaps has .maps list none of the maps that another file defines, and returns their names.
+func (t *types) hideDeclaredMaps() (names []string) {
+	section := t.Section(".maps")
+	var defined []byte
+	var declared [][]byte
+	for infos := section[min(rawbtf.TypeSize, len(section)):]; len(infos) >= rawbtf.InfoSize; infos = infos[rawbtf.InfoSize:] {
 		const extern = 2 // BTF_VAR_GLOBAL_EXTERN
-		if len(v) >= rawbtf.TypeSize+4 && binary.NativeEndian.Uint32(v[rawbtf.TypeSize:]) == extern {
-			name = t.Name(rawbtf.NameOf(v))
+		id := binary.NativeEndian.Uint32(infos)
+		if uint64(id) >= uint64(len(t.At)) {
+			continue
 		}
-	})
-	return name
+		v := t.At[id]
+		if rawbtf.KindOf(v) == rawbtf.Var && len(v) >= rawbtf.TypeSize+4 && binary.NativeEndian.Uint32(v[rawbtf.TypeSize:]) == extern {
+			names = append(names, t.Name(rawbtf.NameOf(v)))
+			declared = append(declared, infos[:rawbtf.InfoSize])
+		} else {
+			defined = infos[:rawbtf.InfoSize]
+		}
+	}
+	if len(declared) == 0 {
+		return nil
+	}
+	if defined == nil {
+		// There is no such section in the file, where cilium/ebpf would look for its size.
+		binary.NativeEndian.PutUint32(section[8:], rawbtf.LengthOf(section))
+	}
+	for _, info := range declared {
+		copy(info, defined) // which is then listed twice: cilium/ebpf goes by the names
+	}
+	return names
 }
 
 // mendMap mends one definition and returns its member "values", if it has one.

@@ -31,6 +31,8 @@ type Facts struct {
 	Relocated []rawbtf.Relocated
 	// Undefined are symbols that neither the object nor the kernel defines: another source should have.
 	Undefined map[string]bool
+	// DeclaredMaps are those of Undefined that are maps. cilium/ebpf is told nothing of them.
+	DeclaredMaps []string
 }
 
 // Object mends the object b, an ELF file of this machine's byte order whose sections lie within it.
@@ -56,9 +58,7 @@ func Object(b []byte) (*Facts, error) {
 			return nil, fmt.Errorf("read BTF: %w", err)
 		}
 		o.types = &types{parsed}
-		if name := o.types.externMap(); name != "" {
-			return nil, fmt.Errorf("map %s is only declared in it; build it together with the file that defines the map: add_files takes several", name)
-		}
+		o.facts.DeclaredMaps = o.types.hideDeclaredMaps()
 		o.externs = parsed.Names(kconfig)
 		o.ksyms = parsed.Names(ksyms)
 		o.typed = o.types.mendKernelVariables()
