@@ -202,7 +202,7 @@ func (s *StreamInfo) ofLength(length int) int {
 func (o *Object) noticeAlike(notice func(string)) {
 	for _, s := range o.streams {
 		if alike := s.alike(); len(alike) > 0 {
-			notice(fmt.Sprintf("%s: records of %s arrive with one length, and they do not begin with an enum that has their names; taking all of them for %s",
+			notice(fmt.Sprintf("%s: records of %s arrive with one length, and they do not begin with an enum that has their names; taking all of them for %s; run FILE --event %[1]s=TYPE takes them for another",
 				s.Map, strings.Join(alike, " and "), alike[0]))
 		}
 	}

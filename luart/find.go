@@ -7,6 +7,9 @@ import (
 	"path/filepath"
 )
 
+// ErrNoProject is what is wrong where a project.lua is wanted and there is none.
+var ErrNoProject = errors.New("no project.lua")
+
 // Find returns the project.lua in folder dir or in the nearest folder above it that has one.
 func Find(dir string) (string, error) {
 	dir, err := filepath.Abs(dir)
@@ -23,7 +26,7 @@ func Find(dir string) (string, error) {
 			return "", fmt.Errorf("find project.lua: %w", err)
 		}
 		if d == filepath.Dir(d) {
-			return "", fmt.Errorf("no project.lua in %s or above; make one with: ebpfx new NAME", dir)
+			return "", fmt.Errorf("%w in %s or above; make one with: ebpfx new NAME", ErrNoProject, dir)
 		}
 	}
 }

@@ -28,6 +28,8 @@ type loop struct {
 	cancel context.CancelFunc // of starts
 	build  sync.Mutex         // held while opts.Build runs
 
+	allotted *allotted // nil: the run has no timeout
+
 	batches chan *bpf.Batch
 	posted  chan func()   // what other goroutines want done here
 	done    chan struct{} // closed when nothing is done here any more
@@ -121,9 +123,8 @@ func newLoop(s *Script, opts RunOptions) *loop {
 
 func (l *loop) run(ctx context.Context, args []string) error {
 	if l.opts.Timeout > 0 {
-		var cancel context.CancelFunc
-		ctx, cancel = context.WithTimeout(ctx, l.opts.Timeout)
-		defer cancel()
+		l.allotted, ctx = newAllotted(ctx, l.opts.Timeout)
+		defer l.allotted.end()
 	}
 	l.outer = ctx
 	l.starts, l.cancel = context.WithCancel(ctx)
@@ -318,7 +319,7 @@ func (l *loop) interrupt() {
 
 // tooLate makes it a failure that the time of the run is over before t is attached.
 func (l *loop) tooLate(t *builder.Target) {
-	if l.opts.Timeout > 0 && errors.Is(l.outer.Err(), context.DeadlineExceeded) && l.err == nil {
+	if l.allotted != nil && errors.Is(context.Cause(l.outer), context.DeadlineExceeded) && l.err == nil {
 		l.err = fmt.Errorf("run %s: %v (--timeout) passed before it was attached", t.Name, l.opts.Timeout)
 	}
 }

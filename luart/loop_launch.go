@@ -155,7 +155,7 @@ func (l *loop) compile(t *builder.Target) (string, error) {
 	if err := l.starts.Err(); err != nil {
 		return "", err
 	}
-	return l.opts.Build(l.starts, t)
+	return l.allotted.without(func() (string, error) { return l.opts.Build(l.starts, t) })
 }
 
 // hooks returns the attach points that t names itself.

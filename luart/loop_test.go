@@ -9,8 +9,10 @@ import (
 	"strings"
 	"syscall"
 	"testing"
+	"testing/synctest"
 	"time"
 
+	"github.com/ebpfx/ebpfx/bpf"
 	"github.com/ebpfx/ebpfx/builder"
 	"github.com/ebpfx/ebpfx/builder/diag"
 )
@@ -55,9 +57,14 @@ func TestTimeoutWhileStarting(t *testing.T) {
 			}
 			var out bytes.Buffer
 			opts := RunOptions{Timeout: 20 * time.Millisecond, Stdout: &out}
+			var starts context.Context
 			opts.Build = func(ctx context.Context, _ *builder.Target) (string, error) {
-				<-ctx.Done()
-				return "", ctx.Err()
+				starts = ctx
+				return "", nil
+			}
+			opts.Open = func(*builder.Target, string) (*bpf.Object, error) {
+				<-starts.Done()
+				return nil, starts.Err()
 			}
 			err = s.Run(t.Context(), nil, opts)
 			if want := "run p: 20ms (--timeout) passed before it was attached"; err == nil || err.Error() != want || out.Len() > 0 {
@@ -65,6 +72,27 @@ func TestTimeoutWhileStarting(t *testing.T) {
 			}
 		})
 	}
+}
+
+// The time that builds take is none of the run's, which has what is left of its own afterwards.
+func TestTimeoutWithoutBuilds(t *testing.T) {
+	s, err := loadText(t, `target("p") add_files("p.bpf.o") entry(function() sleep(3000) pcall(run, "p") print("built") sleep(1e9) end)`, LoadOptions{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	synctest.Test(t, func(t *testing.T) {
+		var out bytes.Buffer
+		opts := RunOptions{Timeout: 5 * time.Second, Stdout: &out}
+		opts.Build = func(context.Context, *builder.Target) (string, error) {
+			time.Sleep(time.Minute)
+			return "", errors.New("refused")
+		}
+		began := time.Now()
+		err := s.Run(t.Context(), nil, opts)
+		if took := time.Since(began); err != nil || out.String() != "built\n" || took < 65*time.Second || took > 66*time.Second {
+			t.Errorf("got %v after %v, printed %q", err, took, out.String())
+		}
+	})
 }
 
 // What a script prints is there to be read before the loop waits.

@@ -51,8 +51,9 @@ type RunOptions struct {
 	// returns an *ExitError. Errors in entry and on_load, and callbacks that had to be ended, end the run in any case.
 	KeepGoing bool
 	// Failed is told of the first error of each sort that KeepGoing goes on after. nil: Notice is.
-	Failed  func(t *builder.Target, err error)
-	Timeout time.Duration // 0: none
+	Failed func(t *builder.Target, err error)
+	// Timeout is how long the run may take; 0: for ever. Builds do not count.
+	Timeout time.Duration
 	// CallbackTimeout is how long a callback may run, or entry or a timer from one wait to the next, until it is ended with
 	// an error; 0: for ever. Builds and slow readers of its output do not count.
 	CallbackTimeout time.Duration

@@ -129,7 +129,7 @@ func (c *call) projectFile() (string, error) {
 	info, err := os.Stat(file)
 	switch {
 	case errors.Is(err, os.ErrNotExist) && c.flags.file == "":
-		return "", fmt.Errorf("no project.lua in %s; make one with: ebpfx new NAME", c.flags.project)
+		return "", fmt.Errorf("%w in %s; make one with: ebpfx new NAME", luart.ErrNoProject, c.flags.project)
 	case errors.Is(err, unix.ENOTDIR) && c.flags.file == "":
 		return "", usagef("--project %s: it is no folder; a file is named with --file", c.flags.project)
 	case err != nil:

@@ -31,8 +31,10 @@ func arrange(app *cli.App, args []string) []string {
 			rest = append(rest, arg)
 		default:
 			flags = append(flags, arg)
-			if takesNext(cmd.Flags, arg) && i+1 < len(args) {
-				i++
+			if takesNext(cmd.Flags, arg) {
+				if i++; i == len(args) {
+					return append(slices.Clone(args[:verb+1]), flags...) // the flag that has no value comes last, as that is what is wrong
+				}
 				flags = append(flags, args[i])
 			}
 		}

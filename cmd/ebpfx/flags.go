@@ -22,7 +22,7 @@ func globalFlags() []cli.Flag {
 		&cli.BoolFlag{Name: "verbose", Aliases: []string{"v"}, Usage: "show commands, notices and whole verifier logs"},
 		&cli.BoolFlag{Name: "quiet", Aliases: []string{"q"}, Usage: "show nothing but errors"},
 		&cli.StringFlag{Name: "color", Value: "auto", Usage: "colour text: `WHEN` is auto, always or never"},
-		&cli.DurationFlag{Name: "timeout", Aliases: []string{"t"}, Usage: "end after `TIME`, such as 5s or 2m"},
+		&cli.DurationFlag{Name: "timeout", Aliases: []string{"t"}, Usage: "end after `TIME`, such as 5s or 2m; run does not count builds"},
 		&cli.StringFlag{Name: "output", Aliases: []string{"o"}, Value: "table", Usage: "print as `FORMAT`: table, json or none; run also raw or folded"},
 		&cli.BoolFlag{Name: "help", Aliases: []string{"h"}, Usage: "show this help"},
 	}

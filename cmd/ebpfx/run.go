@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"time"
 
@@ -103,6 +104,9 @@ func (c *call) edition(ctx context.Context, adjust func(*luart.LoadOptions)) (*e
 		return nil, err
 	}
 	script, err := c.load(ctx, load)
+	if errors.Is(err, luart.ErrNoProject) {
+		return nil, c.withoutProject(err)
+	}
 	if err != nil {
 		return nil, err
 	}

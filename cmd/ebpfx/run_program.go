@@ -50,6 +50,23 @@ func runsProgram(c *cli.Context) bool {
 	return contextOf(c, "project").String("project") == "" && contextOf(c, "file").String("file") == ""
 }
 
+// withoutProject adds to err, that there is no project, the program's file that the arguments may mean.
+func (c *call) withoutProject(err error) error {
+	name := c.cli.Args().First()
+	if name == "-" {
+		return usagef("%s -: a program is read from its file, a *.bpf.c or *.bpf.o, and not from standard input", c.cli.Command.Name)
+	}
+	if name == "" {
+		name = "*"
+	}
+	for _, ext := range []string{".bpf.c", ".bpf.o"} {
+		if found, globErr := filepath.Glob(name + ext); globErr == nil && len(found) > 0 {
+			return fmt.Errorf("%w; a program needs none: ebpfx %s %s", err, c.cli.Command.Name, found[0])
+		}
+	}
+	return err
+}
+
 // refuseProgramFlags is the error about flags that mean nothing to a project.
 func (c *call) refuseProgramFlags() error {
 	for _, name := range []string{attachFlag, eventFlag, evalFlag, intervalFlag} {
