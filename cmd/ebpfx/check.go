@@ -30,7 +30,8 @@ func checkCommand(con *console) *cli.Command {
 		Description: `Builds the named targets, or the default ones, and loads every program into the kernel,
 which verifies it; nothing is attached and nothing stays. Shows what the verifier counted and what
 the maps take, and on refusal the C line with the end of the verifier's log. Exits with 1 when a
-program is refused. A FILE, a *.bpf.c or *.bpf.o, needs no project.
+program is refused. A FILE, a *.bpf.c or *.bpf.o, needs no project; one that cannot be built or read
+is reported, and the others are checked.
 
 VERDICT is verified, refused (by the verifier), failed (for another reason), alternative (not loaded, but
 another program for the same probe is), or unchecked (what it traces is not known yet).
@@ -135,10 +136,15 @@ func (c *call) toCheck(ctx context.Context) (wanted []toCheck, done func(), err 
 			continue
 		}
 		p, err := c.openProgram(ctx, arg)
-		if err != nil {
-			return nil, nil, err
+		if ctx.Err() != nil {
+			return nil, nil, ctx.Err()
 		}
-		wanted = append(wanted, toCheck{arg, func() (*bpf.Report, error) { return p.object.Check(bpf.LoadOptions{}) }})
+		wanted = append(wanted, toCheck{arg, func() (*bpf.Report, error) {
+			if err != nil { // it fails alone: the others are checked
+				return nil, err
+			}
+			return p.object.Check(bpf.LoadOptions{})
+		}})
 	}
 	if len(names) == 0 && len(wanted) > 0 {
 		return wanted, func() {}, nil
