@@ -114,6 +114,26 @@ func (l *loader) loadWithTarget(spec *ebpf.ProgramSpec, target btf.TypeID, opts 
 	return ebpf.NewProgramFromFD(fd)
 }
 
+// withLog returns err, which is EFAULT, with the verifier's log where there is one to be had. The verifier fails so where a program branches
+// more often than it can hold (push_stack in kernel/bpf/verifier.c), and the log says that; cilium/ebpf takes it for a fault
+// of the verifier's own and drops the log, which may have been cut.
+func (l *loader) withLog(spec *ebpf.ProgramSpec, err error) error {
+	target, found := l.foundTarget(spec)
+	if spec.AttachTo != "" && !found {
+		return err
+	}
+	prog, again := l.loadWithTarget(spec, target, ebpf.ProgramOptions{})
+	if again == nil {
+		prog.Close()
+		return err
+	}
+	var refused *ebpf.VerifierError
+	if !errors.As(again, &refused) || !errors.Is(again, unix.EFAULT) || !isStatistics(refused.Log[len(refused.Log)-1]) {
+		return err // a log that does not end with them is cut: kernels before 6.4 keep its beginning
+	}
+	return again
+}
+
 // relocate applies the CO-RE relocations of insns. Local types that they name go to types.
 func (l *loader) relocate(insns asm.Instructions, types *btf.Builder) error {
 	var relocations []*btf.CORERelocation

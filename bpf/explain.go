@@ -42,8 +42,15 @@ func (p *point) loadFailure(spec *ebpf.ProgramSpec, err error) error {
 	if errors.Is(err, unix.EPERM) || errors.Is(err, unix.EACCES) {
 		return refused(p)
 	}
+	if errors.Is(err, unix.EFAULT) {
+		return errGaveUp
+	}
 	return shorten(err, spec.Name)
 }
+
+// errGaveUp stands for what the verifier says by EFAULT, where its log is not to be had.
+var errGaveUp = fmt.Errorf("the verifier gave up: the program branches more than 8,192 times on the way to its end, "+
+	"or the verifier itself is at fault, which dmesg would tell: %w", unix.EFAULT)
 
 var errNoKernelBTF = errors.New("the kernel does not tell its types, which the program needs: " +
 	"boot one with CONFIG_DEBUG_INFO_BTF=y, as distributions build theirs, or give its types with --btf FILE, such as BTFHub has")

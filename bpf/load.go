@@ -7,6 +7,7 @@ import (
 
 	"github.com/cilium/ebpf"
 	"github.com/cilium/ebpf/btf"
+	"golang.org/x/sys/unix"
 
 	"github.com/ebpfx/ebpfx/bpf/probe"
 )
@@ -234,6 +235,9 @@ func (l *loader) loadSpec(spec *ebpf.ProgramSpec, opts ebpf.ProgramOptions) (*eb
 		Programs: map[string]*ebpf.ProgramSpec{spec.Name: spec},
 	}, opts)
 	if err != nil {
+		if errors.Is(err, unix.EFAULT) && !opts.LogDisabled {
+			err = l.withLog(spec, err)
+		}
 		return nil, err
 	}
 	defer collection.Close()

@@ -1,8 +1,10 @@
 package vmlinux
 
 import (
+	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 
 	"github.com/cilium/ebpf/btf"
 
@@ -20,8 +22,15 @@ func Load(file string) (*btf.Spec, error) {
 		return spec, nil
 	}
 	spec, err := btf.LoadSpec(file)
+	if errors.Is(err, btf.ErrNotFound) {
+		return nil, fmt.Errorf("read BTF of %s: it is an ELF file without types of BTF; a kernel's own are in /sys/kernel/btf/vmlinux", file)
+	}
+	var path *fs.PathError
+	if errors.As(err, &path) {
+		return nil, fmt.Errorf("read BTF of %s: %w", file, path.Err)
+	}
 	if err != nil {
-		return nil, fmt.Errorf("read BTF of %s: %w", file, err)
+		return nil, fmt.Errorf("read BTF of %s: %w; it is to be raw BTF, unpacked, or an ELF file that has it", file, err)
 	}
 	return spec, nil
 }

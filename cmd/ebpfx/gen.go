@@ -24,10 +24,10 @@ func genCommand(con *console) *cli.Command {
 	return &cli.Command{
 		Name:      "gen",
 		Usage:     "write files for other tools",
-		ArgsUsage: "go TARGET|FILE, lua-types, vmlinux",
+		ArgsUsage: "go TARGET|FILE..., lua-types, vmlinux",
 		Description: `go writes a Go package with the object of a target, or a file, in it: bpf2go's bindings, and types for
 the keys and values of maps and for events, with functions that read them. What Go cannot
-hold as C does (bit fields, unions, packed structs) is told.
+hold as C does (bit fields, unions, packed structs) is told. Several targets make a package each.
 
 vmlinux writes a vmlinux.h for editors or other builds: the one of many kernels that ebpfx itself
 compiles with, or that of one kernel's BTF. ebpfx build needs none.
@@ -44,7 +44,7 @@ Examples:
   ebpfx gen lua-types`,
 		Flags: []cli.Flag{
 			&cli.StringFlag{Name: "package", Usage: "go: call the package `NAME`, in place of the target's"},
-			&cli.StringFlag{Name: "out", Usage: "go: write into folder `PATH`, which is called as the package if not given; vmlinux: write to file PATH, or - for standard output"},
+			&cli.StringFlag{Name: "out", Usage: "go: write into folder `PATH`, which is called as the package if not given, and into a folder in it for each of several targets; vmlinux: write to file PATH, or - for standard output"},
 			&cli.StringFlag{Name: "arch", Usage: "go, vmlinux: for `ARCH`: " + strings.Join(toolchain.Machines(), ", ")},
 			&cli.StringFlag{Name: "btf", Usage: "vmlinux: take the types of `FILE`, or of the running kernel for running"},
 		},
@@ -66,14 +66,14 @@ func gen(ctx context.Context, c *call) error {
 	}
 	what := c.args[0]
 	switch wanted := len(c.args) - 1; {
-	case what == "go" && wanted != 1:
-		return usagef("gen go: expected one target or file")
+	case what == "go" && wanted == 0:
+		return usagef("gen go: expected a target or file")
 	case what != "go" && slices.Contains(generators, what) && wanted > 0:
 		return usagef("gen %s: takes no arguments, got %q", what, c.args[1])
 	}
 	switch what {
 	case "go":
-		return genGo(ctx, c, c.args[1])
+		return genGo(ctx, c, c.args[1:])
 	case "vmlinux":
 		return genVmlinux(c)
 	case "lua-types":

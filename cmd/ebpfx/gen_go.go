@@ -7,6 +7,7 @@ import (
 	"os"
 	"path/filepath"
 	"runtime"
+	"slices"
 	"strings"
 
 	"github.com/ebpfx/ebpfx/bpf"
@@ -16,8 +17,36 @@ import (
 	"github.com/ebpfx/ebpfx/luart"
 )
 
-// genGo writes a Go package of the object of a target, or of a file.
-func genGo(ctx context.Context, c *call, arg string) error {
+// genGo writes a Go package of the object of each target, or file, that args name.
+func genGo(ctx context.Context, c *call, args []string) error {
+	out, pkg := c.cli.String("out"), c.cli.String("package")
+	if len(args) == 1 {
+		return genPackage(ctx, c, args[0], pkg, out)
+	}
+	if pkg != "" {
+		return usagef("gen go: --package names one package, and %d targets make %[1]d", len(args))
+	}
+	packages := make([]string, len(args))
+	for i, arg := range args {
+		name := arg
+		if isProgram(arg) {
+			name = programName(arg)
+		}
+		packages[i] = packageName(name)
+		if same := slices.Index(packages[:i], packages[i]); same >= 0 {
+			return usagef("gen go: %s and %s would both be package %s; make one of them apart, with --package", args[same], arg, packages[i])
+		}
+	}
+	for i, arg := range args {
+		if err := genPackage(ctx, c, arg, packages[i], filepath.Join(out, packages[i])); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// genPackage writes a Go package pkg of what arg names into folder dir. Where they are "", the target's name decides.
+func genPackage(ctx context.Context, c *call, arg, pkg, dir string) error {
 	arch := c.cli.String("arch")
 	goarch := runtime.GOARCH
 	if arch != "" {
@@ -34,7 +63,7 @@ func genGo(ctx context.Context, c *call, arg string) error {
 	if err != nil {
 		return fmt.Errorf("generate Go: %w", err)
 	}
-	opts := gobind.Options{Package: cmp.Or(c.cli.String("package"), packageName(name)), Name: name, GoArch: goarch}
+	opts := gobind.Options{Package: cmp.Or(pkg, packageName(name)), Name: name, GoArch: goarch}
 	if d, err := bpf.Inspect(path); err == nil {
 		for _, s := range d.Streams {
 			if s.Kind == bpf.Iterator {
@@ -55,7 +84,7 @@ func genGo(ctx context.Context, c *call, arg string) error {
 	for _, text := range notices {
 		c.notice(text)
 	}
-	dir := cmp.Or(c.cli.String("out"), opts.Package)
+	dir = cmp.Or(dir, opts.Package)
 	if err := os.MkdirAll(dir, 0o777); err != nil {
 		return fmt.Errorf("generate Go: %w", err)
 	}
@@ -75,8 +104,7 @@ func (c *call) objectFor(ctx context.Context, arg, arch string) (name, path stri
 	var t *builder.Target
 	switch {
 	case isProgram(arg) && strings.HasSuffix(arg, ".o"):
-		base := filepath.Base(arg)
-		return strings.TrimSuffix(strings.TrimSuffix(base, ".o"), ".bpf"), arg, nil
+		return programName(arg), arg, nil
 	case isProgram(arg):
 		program, err := newProgram("gen", arg)
 		if err != nil {

@@ -3,6 +3,7 @@ package main
 import (
 	"bytes"
 	"cmp"
+	"errors"
 	"fmt"
 	"os"
 
@@ -35,8 +36,13 @@ func genVmlinux(c *call) error {
 			}
 		}
 		var err error
-		if text, _, err = vmlinux.Header(machine.Arch); err != nil {
-			return fmt.Errorf("make vmlinux.h: %w; take that of one kernel: --btf running, or --btf FILE", err)
+		text, _, err = vmlinux.Header(machine.Arch)
+		if errors.Is(err, vmlinux.ErrArch) {
+			return fmt.Errorf("make vmlinux.h: there is none for %s in ebpfx; name the BTF of a kernel of it: --btf FILE, "+
+				"which is /sys/kernel/btf/vmlinux there", machine.Arch)
+		}
+		if err != nil {
+			return fmt.Errorf("make vmlinux.h: %w", err)
 		}
 	}
 	file := cmp.Or(c.cli.String("out"), "vmlinux.h")

@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"fmt"
+	"path/filepath"
 	"strings"
 
 	"github.com/urfave/cli/v2"
@@ -57,7 +58,11 @@ func newProject(_ context.Context, c *call) error {
 	if strings.HasPrefix(dir, "-") {
 		dir = "./" + dir // which cd does not take for a flag
 	}
-	c.progressf("\nnext:\n  cd %s\n  sudo ebpfx run", shellWord(dir))
+	enter := ""
+	if filepath.Clean(dir) != "." {
+		enter = "  cd " + shellWord(dir) + "\n"
+	}
+	c.progressf("\nnext:\n%s  sudo ebpfx run", enter)
 	return nil
 }
 

@@ -232,11 +232,17 @@ func newProgram(verb, path string) (*program, error) {
 	}
 	base := filepath.Base(abs)
 	return &program{path: abs, target: &builder.Target{
-		Name:    strings.TrimSuffix(strings.TrimSuffix(base, filepath.Ext(base)), ".bpf"),
+		Name:    programName(base),
 		Kind:    "auto",
 		Default: true,
 		Files:   []builder.Files{{Pattern: base, Dir: filepath.Dir(abs)}},
 	}}, nil
+}
+
+// programName returns what the program in the file at path is called: opensnoop for x/opensnoop.bpf.c.
+func programName(path string) string {
+	base := filepath.Base(path)
+	return strings.TrimSuffix(strings.TrimSuffix(base, filepath.Ext(base)), ".bpf")
 }
 
 // project returns the project that the program is all of. Nothing of it is left beside somebody's file.
