@@ -115,8 +115,8 @@ func (l *loader) loadWithTarget(spec *ebpf.ProgramSpec, target btf.TypeID, opts 
 }
 
 // withLog returns err, which is EFAULT, with the verifier's log where there is one to be had. The verifier fails so where a program branches
-// more often than it can hold (push_stack in kernel/bpf/verifier.c), and the log says that; cilium/ebpf takes it for a fault
-// of the verifier's own and drops the log, which may have been cut.
+// more often than it can hold (push_stack in kernel/bpf/verifier.c), and the log ends with that; cilium/ebpf takes it for
+// a fault of the verifier's own, and drops the log.
 func (l *loader) withLog(spec *ebpf.ProgramSpec, err error) error {
 	target, found := l.foundTarget(spec)
 	if spec.AttachTo != "" && !found {
@@ -128,10 +128,11 @@ func (l *loader) withLog(spec *ebpf.ProgramSpec, err error) error {
 		return err
 	}
 	var refused *ebpf.VerifierError
-	if !errors.As(again, &refused) || !errors.Is(again, unix.EFAULT) || !isStatistics(refused.Log[len(refused.Log)-1]) {
-		return err // a log that does not end with them is cut: kernels before 6.4 keep its beginning
+	if !errors.As(again, &refused) || !isStatistics(refused.Log[len(refused.Log)-1]) {
+		return err // kernels before 6.4 keep the beginning of a log that is too long, which does not have the reason
 	}
-	return again
+	refused.Cause = unix.EFAULT // it is ENOSPC where the log has been cut at its beginning
+	return refused
 }
 
 // relocate applies the CO-RE relocations of insns. Local types that they name go to types.
