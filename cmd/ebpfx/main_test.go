@@ -6,8 +6,11 @@ import (
 	"net"
 	"os"
 	"path/filepath"
+	"runtime"
+	"strconv"
 	"testing"
 	"time"
+	"unsafe"
 
 	"github.com/rogpeppe/go-internal/testscript"
 	"golang.org/x/sys/unix"
@@ -33,6 +36,10 @@ func TestMain(m *testing.M) {
 //	activity accept         opens a TCP connection to itself
 //	activity write FILE     writes 4096 bytes to the start of a file, and on to its disk
 //	activity spin           keeps a CPU busy for a moment
+//
+// Or a number of times:
+//
+//	activity calls NAME N   sleeps a millisecond and calls umask, as a thread of that name
 func activity() {
 	for end := time.Now().Add(2 * limit); time.Now().Before(end); time.Sleep(20 * time.Millisecond) {
 		switch os.Args[1] {
@@ -67,10 +74,38 @@ func activity() {
 			if err := connectToSelf(); err != nil {
 				log.Fatal(err)
 			}
+		case "calls":
+			if err := calls(os.Args[2], os.Args[3]); err != nil {
+				log.Fatal(err)
+			}
+			return
 		default:
 			panic("activity: unknown " + os.Args[1])
 		}
 	}
+}
+
+// calls sleeps and calls umask n times, in a thread that is called name.
+func calls(name, n string) error {
+	times, err := strconv.Atoi(n)
+	if err != nil {
+		return err
+	}
+	runtime.LockOSThread()
+	text, err := unix.BytePtrFromString(name)
+	if err != nil {
+		return err
+	}
+	if err := unix.Prctl(unix.PR_SET_NAME, uintptr(unsafe.Pointer(text)), 0, 0, 0); err != nil {
+		return err
+	}
+	for range times {
+		if err := unix.Nanosleep(&unix.Timespec{Nsec: 1e6}, nil); err != nil && !errors.Is(err, unix.EINTR) {
+			return err
+		}
+		unix.Umask(0o22)
+	}
+	return nil
 }
 
 // connectToSelf opens a connection to a port of its own.
