@@ -12,6 +12,8 @@ type constants struct {
 	names []string // of members, in lower case
 	// socket: only in a struct that is about a socket or packets, since the names mean other things, too.
 	socket bool
+	// unless are names of other members of the struct with which these mean something else.
+	unless []string
 	text   func(v int64) string // "" for what has no name
 }
 
@@ -20,7 +22,7 @@ var allConstants = []constants{
 	{names: familyNames, text: familyName},
 	{names: []string{"oldstate", "newstate", "old_state", "new_state", "state", "tcp_state", "skc_state", "sk_state"}, socket: true, text: nameIn(tcpStates)},
 	{names: []string{"proto", "protocol", "l4_proto", "ip_proto", "ipproto"}, socket: true, text: protocolName},
-	{names: []string{"cap", "capability"}, text: nameIn(capabilities)},
+	{names: []string{"cap", "capability"}, unless: []string{"len", "length", "size", "used", "count"}, text: nameIn(capabilities)},
 	{names: []string{"vec", "vec_nr", "softirq", "softirq_vec"}, text: nameIn(softIRQs)},
 	{names: []string{"dfd", "dirfd", "dir_fd", "from_dfd", "to_dfd"}, text: func(v int64) string {
 		if v == -100 { // of include/uapi/linux/fcntl.h
@@ -34,7 +36,7 @@ var allConstants = []constants{
 func (f *Form) constantReading(field *decode.Field, name string) *Reading {
 	for i := range allConstants {
 		c := &allConstants[i]
-		if field.Type.Size > 4 || !slices.Contains(c.names, name) || c.socket && !f.aboutSocket() {
+		if field.Type.Size > 4 || !slices.Contains(c.names, name) || c.socket && !f.aboutSocket() || f.hasAny(c.unless) {
 			continue
 		}
 		return &Reading{Name: field.Name, Width: len("AF_INET6"), append: func(dst, rec []byte, _ bool) ([]byte, bool) {
@@ -50,6 +52,11 @@ func (f *Form) constantReading(field *decode.Field, name string) *Reading {
 		}}
 	}
 	return nil
+}
+
+// hasAny reports whether the struct has a member of one of names.
+func (f *Form) hasAny(names []string) bool {
+	return slices.ContainsFunc(f.typ.Fields, func(field decode.Field) bool { return slices.Contains(names, strings.ToLower(field.Name)) })
 }
 
 // aboutSocket reports whether f is of a struct about a socket or a packet: it has ports or addresses.

@@ -127,6 +127,8 @@ func TestText(t *testing.T) {
 			"{dport=80, oldstate=CLOSE, newstate=SYN_SENT, state=99, protocol=TCP}"},
 		{"states of others", []member{{"state", s32, 1}, {"proto", u8, 6}}, "{state=1, proto=6}"},
 		{"capability", []member{{"cap", s32, 21}, {"cap_opt", s32, 2}}, "{cap=CAP_SYS_ADMIN, cap_opt=2}"},
+		{"a capacity", []member{{"len", u32, 3}, {"cap", u32, 4}}, "{len=3, cap=4}"},
+		{"no capability", []member{{"cap", s32, -1}, {"capability", u32, 1000}}, "{cap=-1, capability=1000}"},
 		{"soft interrupts", []member{{"vec_nr", u32, 3}, {"vec", u32, 10}}, "{vec_nr=NET_RX, vec=10}"},
 		{"folders", []member{{"dirfd", s32, -100}, {"from_dfd", u32, -100}, {"dfd", s32, 3}}, "{dirfd=AT_FDCWD, from_dfd=AT_FDCWD, dfd=3}"},
 		{"pointers", []member{{"skaddr", u64, -0x77fffb04a580}, {"data_ptr", u64, 16}, {"address", u64, 0}, {"ptr", u32, 16}}, "{skaddr=0xffff880004fb5a80, data_ptr=0x10, address=0, ptr=16}"},
