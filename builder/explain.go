@@ -17,6 +17,11 @@ func explain(said []byte, find func(header string) string) string {
 	if m := sectionName.FindSubmatch(said); m != nil {
 		return fmt.Sprintf("%s is the name of a section and of a function or variable; rename the latter", m[1])
 	}
+	if bytes.Contains(said, []byte("Must specify a BPF target arch via __TARGET_ARCH_")) {
+		// It is always specified, so that it is one that bpf_tracing.h does not know.
+		return "libbpf's headers here do not know the registers of this architecture (PT_REGS_...), and a newer libbpf's do " +
+			"(from 1.2 those of loongarch64); name the folder that has its bpf/: add_includedirs(\"DIR\")"
+	}
 	header := missingHeader(said)
 	for _, from := range headerPackages {
 		// Where the package is there, it is the name that is wrong.

@@ -18,6 +18,11 @@ func TestExplain(t *testing.T) {
 		{"x.c:1:10: fatal error: 'bpf/bpf_helprs.h' file not found", "bpf/bpf_helpers.h", ""},
 		{"x.c:1:10: fatal error: 'my.h' file not found", "", ""},
 		{"LLVM ERROR: IO failure on output stream: No space left on device", "", "the disk is full"},
+		{
+			"x.c:5:66: error: Must specify a BPF target arch via __TARGET_ARCH_xxx", "bpf/bpf_tracing.h",
+			"libbpf's headers here do not know the registers of this architecture (PT_REGS_...), and a newer libbpf's do " +
+				`(from 1.2 those of loongarch64); name the folder that has its bpf/: add_includedirs("DIR")`,
+		},
 		{"x.c:1:1: error: unknown type name 'x'", "", ""},
 		{"", "", ""},
 	} {
