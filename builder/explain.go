@@ -14,6 +14,12 @@ func explain(said []byte, find func(header string) string) string {
 	if bytes.Contains(said, []byte("No space left on device")) {
 		return "the disk is full"
 	}
+	if bytes.Contains(said, []byte("Incorrect flag for llvm.bpf.preserve.type.info")) {
+		return "bpf_core_type_matches needs clang 15 or later; bpf_core_type_exists works with this one"
+	}
+	if bytes.Contains(said, []byte("do not define BPF_NO_PRESERVE_ACCESS_INDEX")) {
+		return `to do without CO-RE, have vmlinux.h hold the types of one kernel: set_btf("running") or set_btf("FILE") in project.lua`
+	}
 	if m := sectionName.FindSubmatch(said); m != nil {
 		return fmt.Sprintf("%s is the name of a section and of a function or variable; rename the latter", m[1])
 	}

@@ -23,6 +23,10 @@ func TestExplain(t *testing.T) {
 			"libbpf's headers here do not know the registers of this architecture (PT_REGS_...), and a newer libbpf's do " +
 				`(from 1.2 those of loongarch64); name the folder that has its bpf/: add_includedirs("DIR")`,
 		},
+		{"fatal error: error in backend: Incorrect flag for llvm.bpf.preserve.type.info intrinsic", "",
+			"bpf_core_type_matches needs clang 15 or later; bpf_core_type_exists works with this one"},
+		{`vmlinux.h:10:2: error: "this vmlinux.h stands for many kernels and needs CO-RE: do not define BPF_NO_PRESERVE_ACCESS_INDEX, or use the header of one kernel"`, "",
+			`to do without CO-RE, have vmlinux.h hold the types of one kernel: set_btf("running") or set_btf("FILE") in project.lua`},
 		{"x.c:1:1: error: unknown type name 'x'", "", ""},
 		{"", "", ""},
 	} {

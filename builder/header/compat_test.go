@@ -40,6 +40,7 @@ func TestCompat(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	compile(t, "testdata/newer/libbpf.bpf.c", "-O2", "-DOWN_MACROS", "-isystem", dirs[0])
 	object, err := os.ReadFile(compile(t, "testdata/newer/libbpf.bpf.c", "-O2", "-isystem", dirs[0]))
 	if err != nil {
 		t.Fatal(err)

@@ -8,11 +8,18 @@
 #ifndef __EBPFX_COMPAT_BPF_HELPERS_H
 #define __EBPFX_COMPAT_BPF_HELPERS_H
 
+/* No macros: sources that were written for libbpf 1.1 go on to define their own, which would be redefinitions of these. */
 #ifndef likely
-#define likely(condition) (__builtin_expect(!!(condition), 1))
+static inline __attribute__((always_inline, nodebug)) _Bool likely(_Bool condition)
+{
+	return __builtin_expect(condition, 1);
+}
 #endif
 #ifndef unlikely
-#define unlikely(condition) (__builtin_expect(!!(condition), 0))
+static inline __attribute__((always_inline, nodebug)) _Bool unlikely(_Bool condition)
+{
+	return __builtin_expect(condition, 0);
+}
 #endif
 
 #ifndef __ulong

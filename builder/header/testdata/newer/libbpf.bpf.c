@@ -6,6 +6,12 @@
 #include <bpf/bpf_helpers.h>
 #include <bpf/bpf_core_read.h>
 
+/* Sources bring their own since libbpf 1.1 has none, and mean no harm by it. */
+#if defined(OWN_MACROS) && !defined(unlikely)
+#define likely(x) __builtin_expect(!!(x), 1)
+#define unlikely(x) __builtin_expect(!!(x), 0)
+#endif
+
 extern int no_such_function(void) __ksym __weak;
 
 struct {
