@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -15,6 +16,7 @@ import (
 	"github.com/urfave/cli/v2"
 
 	"github.com/ebpfx/ebpfx/bpf"
+	"github.com/ebpfx/ebpfx/bpf/probe"
 	"github.com/ebpfx/ebpfx/builder"
 	"github.com/ebpfx/ebpfx/luart"
 )
@@ -148,9 +150,24 @@ func (c *call) programEdition(ctx context.Context, load luart.LoadOptions) (*edi
 	default:
 		c.watchCounts(p, &opts)
 	}
+	c.noticePrints(p)
 	notice := opts.Notice
 	opts.Notice = func(text string) { notice(asFlags(text)) }
 	return &edition{script: script, opts: opts, alone: true}, nil
+}
+
+// noticePrints tells where the text of a program is that sends no events but prints for people who debug: all of the kernel's goes one way.
+func (c *call) noticePrints(p *program) {
+	if len(p.object.Streams()) > 0 {
+		return
+	}
+	for _, prog := range p.object.Describe().Programs {
+		if slices.Contains(prog.Helpers, "bpf_trace_printk") || slices.Contains(prog.Helpers, "bpf_trace_vprintk") {
+			c.progressf("%s: what it prints with bpf_printk is in the kernel's trace: cat %s",
+				p.target.Name, filepath.Join(cmp.Or(probe.Tracefs(), "/sys/kernel/tracing"), "trace_pipe"))
+			return
+		}
+	}
 }
 
 // sample has the only program of its kind run at times where neither its section nor anybody else says when: 99 times a second on every CPU, as profilers do. t
