@@ -20,8 +20,8 @@ func newCommand(con *console) *cli.Command {
 		Name:      "new",
 		Usage:     "write a project that builds and runs as it is",
 		ArgsUsage: "NAME",
-		Description: `Makes the folder NAME with a project.lua and a source for each template. Nothing that
-exists is overwritten.
+		Description: `Makes the folder NAME, or takes an empty one such as . in a new repository, with a project.lua and a
+source for each template. Nothing that exists is overwritten.
 
 Templates:` + kinds.String() + `
 

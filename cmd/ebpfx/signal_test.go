@@ -122,6 +122,25 @@ echo $$ > "$PIDFILE"
 exec sleep 1000
 `
 
+// manyBranches is a program that the verifier follows for a while.
+const manyBranches = `#include <linux/bpf.h>
+#include <bpf/bpf_helpers.h>
+SEC("tracepoint/syscalls/sys_enter_getpgid")
+int many_branches(void *ctx)
+{
+	volatile __u64 x = 0;
+
+	for (int i = 0; i < 15000; i++) {
+		if (bpf_get_prandom_u32() & 1)
+			x += i;
+		else
+			x ^= i;
+	}
+	return x;
+}
+char LICENSE[] SEC("license") = "GPL";
+`
+
 func TestInterrupt(t *testing.T) {
 	for _, sig := range []syscall.Signal{unix.SIGINT, unix.SIGTERM} {
 		interrupted := 128 + int(sig)
@@ -157,6 +176,20 @@ func TestInterrupt(t *testing.T) {
 				}
 				if left, _ := filepath.Glob(filepath.Join(p.Dir, ".ebpfx", "*.o*")); len(left) > 0 {
 					t.Errorf("left %q", left)
+				}
+			})
+			t.Run("while it checks", func(t *testing.T) {
+				needRoot(t)
+				t.Parallel()
+				p := start(t, []string{"check"}, "project.lua", `
+					for i = 1, 40 do target("x" .. i) add_files("x.bpf.c") end
+					after_build(function () print("built") end)
+				`, "x.bpf.c", manyBranches)
+				p.begin("built")
+				p.signal(sig)
+				p.wantExit(interrupted)
+				if strings.Contains(p.out.String(), "VERDICT") {
+					t.Errorf("all were checked:\n%s", &p.out)
 				}
 			})
 			t.Run("while entry sleeps", func(t *testing.T) {

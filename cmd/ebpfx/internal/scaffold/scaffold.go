@@ -146,9 +146,10 @@ func luaString(s string) string {
 	return b.String()
 }
 
-// makeEmpty makes dir with its parents, or finds it empty. It returns the folders that it made, the innermost first.
+// makeEmpty makes dir with its parents, or finds it empty but for what git init leaves. It returns the folders that it made, the innermost first.
 func makeEmpty(dir string) (made []string, err error) {
 	entries, err := os.ReadDir(dir)
+	entries = slices.DeleteFunc(entries, func(e os.DirEntry) bool { return e.Name() == ".git" })
 	switch {
 	case err == nil && len(entries) > 0:
 		return nil, fmt.Errorf("make the project: %s exists and is not empty; choose another name", dir)
