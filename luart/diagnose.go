@@ -116,6 +116,10 @@ func (s *Script) explainCall(src *source, d *diag.Diagnostic) bool {
 		} else if len(inLine) > 1 {
 			continue
 		}
+		if strings.Contains(c.name, "?") { // t[k](), f()()
+			d.Text = "attempt to call a value that is no function"
+			return true
+		}
 		d.Text = "attempt to call " + c.name + ", which is " + what
 		d.Pos = src.pos(d.Line, c.name)
 		return true
@@ -137,7 +141,7 @@ func errorText(err *lua.ApiError) string {
 	switch v := err.Object.(type) {
 	case *lua.LNilType:
 		return "an error without a message"
-	case lua.LString, lua.LNumber:
+	case lua.LString, lua.LNumber, wide:
 		return v.String()
 	default:
 		return "an error that is " + describe(v)

@@ -175,20 +175,29 @@ func (f *formatter) convert(dst []byte, d *directive, L *lua.LState, v lua.LValu
 	if strings.IndexByte(floatVerbs, d.verb) >= 0 {
 		return d.appendFloat(dst, floatOf(n)), nil
 	}
-	i, ok := integerOf(n)
-	if !ok {
-		// C converts a fraction towards zero, and so does Lua.
-		if i, ok = integerOfFloat(math.Trunc(floatOf(n))); !ok {
-			return nil, fmt.Errorf("%v is no integer of 64 bits", v)
-		}
+	i, err := truncated(n)
+	if err != nil {
+		return nil, err
 	}
 	return d.appendInteger(dst, i), nil
 }
 
-// appendQuoted appends s as a Lua string literal, as %q does.
+// truncated returns a number as an integer. C converts a fraction towards zero, and so does Lua.
+func truncated(n lua.LValue) (integer, error) {
+	if i, ok := integerOf(n); ok {
+		return i, nil
+	}
+	i, ok := integerOfFloat(math.Trunc(floatOf(n)))
+	if !ok {
+		return integer{}, fmt.Errorf("%v is no integer of 64 bits", n)
+	}
+	return i, nil
+}
+
+// appendQuoted appends s as a Lua string literal, as %q does, or the beginning of it where that is too large.
 func appendQuoted(dst []byte, s string) []byte {
 	dst = append(dst, '"')
-	for i := range len(s) {
+	for i := 0; i < len(s) && len(dst) <= maxString; i++ {
 		switch c := s[i]; c {
 		case '"', '\\', '\n':
 			dst = append(dst, '\\', c)

@@ -1,7 +1,11 @@
 package luart
 
 import (
+	"errors"
+	"fmt"
 	gomath "math"
+	"math/bits"
+	"math/rand"
 
 	lua "github.com/yuin/gopher-lua"
 )
@@ -13,6 +17,7 @@ func openMath(L *lua.LState) {
 		return
 	}
 	math.RawSetString("huge", lua.LNumber(gomath.Inf(1))) // the interpreter has the largest finite number
+	math.RawSetString("random", L.NewFunction(luaRandom))
 	for name, exact := range map[string]func(w wide) lua.LValue{
 		"floor": func(w wide) lua.LValue { return w },
 		"ceil":  func(w wide) lua.LValue { return w },
@@ -42,5 +47,61 @@ func openMath(L *lua.LState) {
 			L.Push(best)
 			return 1
 		}))
+	}
+}
+
+// luaRandom is math.random with bounds of 64 bits.
+func luaRandom(L *lua.LState) int {
+	if L.GetTop() == 0 {
+		L.Push(lua.LNumber(rand.Float64()))
+		return 1
+	}
+	bounds := [2]integer{{mag: 1}, {mag: 1}}
+	last := min(L.GetTop(), 2)
+	for i := 1; i <= last; i++ {
+		n, ok := operand(L.Get(i))
+		if !ok {
+			L.RaiseError("math.random: argument %d: %v", i, expected("a number", L.Get(i)))
+		}
+		bound, err := truncated(n)
+		if err != nil {
+			L.RaiseError("math.random: argument %d: %v", i, err)
+		}
+		bounds[2-last+i-1] = bound
+	}
+	n, err := randomBetween(bounds[0], bounds[1])
+	if err != nil {
+		L.RaiseError("math.random: %v", err)
+	}
+	L.Push(n.value())
+	return 1
+}
+
+// randomBetween returns one of the integers from low to high, all of them as likely.
+func randomBetween(low, high integer) (integer, error) {
+	if low.cmp(high) > 0 {
+		return integer{}, fmt.Errorf("there is no integer from %v to %v", low, high)
+	}
+	span, carry := high.bits()-low.bits(), uint64(0)
+	if low.neg && !high.neg {
+		span, carry = bits.Add64(low.mag, high.mag, 0)
+	}
+	if carry != 0 {
+		return integer{}, errors.New("the bounds are further apart than 64 bits can count")
+	}
+	r := rand.Uint64()
+	if n := span + 1; n != 0 { // else any 64 bits will do
+		for r-r%n > -n { // the last round of n is not a whole one
+			r = rand.Uint64()
+		}
+		r %= n
+	}
+	switch {
+	case !low.neg:
+		return integer{mag: low.mag + r}, nil
+	case r >= low.mag:
+		return integer{mag: r - low.mag}, nil
+	default:
+		return integer{neg: true, mag: low.mag - r}, nil
 	}
 }

@@ -187,6 +187,35 @@ func TestPower(t *testing.T) {
 	}
 }
 
+// What math.random returns lies between its bounds, and every integer of a small range comes.
+func TestRandomBetween(t *testing.T) {
+	r := rand.New(rand.NewPCG(1, 2))
+	list := operands(r)
+	for range 2000 {
+		low, high := list[r.IntN(len(list))], list[r.IntN(len(list))]
+		span := new(big.Int).Sub(high, low)
+		of := func(n *big.Int) integer { i, _ := integerOf(valueOf(n)); return i }
+		got, err := randomBetween(of(low), of(high))
+		if wrong := span.Sign() < 0 || span.BitLen() > 64; wrong != (err != nil) {
+			t.Fatalf("from %v to %v: %v", low, high, err)
+		}
+		if n, _ := new(big.Int).SetString(got.String(), 10); err == nil && (n.Cmp(low) < 0 || n.Cmp(high) > 0) {
+			t.Fatalf("from %v to %v: got %v", low, high, n)
+		}
+	}
+	seen := map[integer]bool{}
+	for i := 0; i < 10000 && len(seen) < 7; i++ {
+		n, err := randomBetween(integerFromSigned(-3), integerFromSigned(3))
+		if err != nil {
+			t.Fatal(err)
+		}
+		seen[n] = true
+	}
+	if len(seen) != 7 {
+		t.Errorf("only %v came of -3 to 3", seen)
+	}
+}
+
 func FuzzParseNumber(f *testing.F) {
 	for _, seed := range []string{"", " 1 ", "-0", "0x", "0xffffffffffffffff", "18446744073709551616", "-9223372036854775809", "1e400", "1_0", "inf", ".5", "5.", "--1"} {
 		f.Add(seed)

@@ -12,9 +12,18 @@ import (
 // maxString bounds what one call makes, in bytes: the machine's memory should not hang on one factor.
 const maxString = 256 << 20
 
-// openStrings replaces the functions of string that make long texts of short ones, or copies of long ones.
+// openStrings replaces the functions of string that make long texts of short ones, copies of long ones, or a value of each byte.
 func (s *Script) openStrings(lib *lua.LTable) {
 	lib.RawSetString("rep", s.state.NewFunction(s.stringRep))
+	bytesOf := lib.RawGetString("byte").(*lua.LFunction).GFunction
+	lib.RawSetString("byte", s.state.NewFunction(func(L *lua.LState) int {
+		if n := len(L.CheckString(1)); n > maxArguments && L.GetTop() > 2 {
+			if wanted := position(L.CheckInt(3), n) - max(1, position(L.OptInt(2, 1), n)) + 1; wanted > maxArguments {
+				L.RaiseError("string.byte: %d values are more than a function can return (%d)", wanted, maxArguments)
+			}
+		}
+		return bytesOf(L)
+	}))
 	for _, name := range []string{"lower", "reverse", "upper"} {
 		call := lib.RawGetString(name).(*lua.LFunction).GFunction
 		lib.RawSetString(name, s.state.NewFunction(func(L *lua.LState) int {
@@ -22,6 +31,14 @@ func (s *Script) openStrings(lib *lua.LTable) {
 			return call(L)
 		}))
 	}
+}
+
+// position returns the index of a byte among n that i means: a negative one counts from the end.
+func position(i, n int) int {
+	if i < 0 {
+		return n + i + 1
+	}
+	return min(i, n)
 }
 
 // stringRep is string.rep with a bound.

@@ -140,6 +140,7 @@ func (s *Script) stringGsub(L *lua.LState) int {
 	pattern, anchored := strings.CutPrefix(pattern, "^")
 	m := s.newMatcher(text, pattern)
 	var out []byte
+	room := 0 // of out
 	n, at := 0, 0
 	for n < limit {
 		end := m.search(L, name, at)
@@ -148,6 +149,10 @@ func (s *Script) stringGsub(L *lua.LState) int {
 			out = m.appendReplacement(out, L, repl, at, end)
 			if len(out) > maxString {
 				L.RaiseError("%s: the result would be larger than %d MB", name, maxString>>20)
+			}
+			if cap(out) > room {
+				room = cap(out)
+				s.guard.reserve(len(out)) // it is copied in the end
 			}
 		}
 		switch {

@@ -146,8 +146,8 @@ func (s *Script) unpackList(L *lua.LState) int {
 	t := list(L, "unpack")
 	first := L.OptInt(2, 1)
 	last := s.lastOf(L, t, 3)
-	if last-first >= maxArguments {
-		L.RaiseError("unpack: %d values are more than a function can take (%d)", last-first+1, maxArguments)
+	if n := float64(last) - float64(first) + 1; n > maxArguments {
+		L.RaiseError("unpack: %.0f values are more than a function can take (%d)", n, maxArguments)
 	}
 	for i := first; i <= last; i++ {
 		L.Push(element(t, i))

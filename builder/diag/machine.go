@@ -40,7 +40,7 @@ func (d *Diagnostic) AppendGitHub(dst []byte, dir string) []byte {
 	if d.Detail != "" {
 		text += "\n" + strings.TrimRight(d.Detail, "\n")
 	}
-	return fmt.Appendf(dst, "::%s\n", escapeData.Replace(text))
+	return fmt.Appendf(dst, "::%s\n", escapeData.Replace(printable(text)))
 }
 
 // What separates the parts of a workflow command is percent-encoded (actions/toolkit, command.ts).

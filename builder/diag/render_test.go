@@ -34,6 +34,7 @@ var samples = []struct {
 	{"at the end", &Diagnostic{Pos: Pos{"t.lua", 1, 4}, Level: Error, Text: "missing )", Source: "f(x"}},
 	{"beyond the end", &Diagnostic{Pos: Pos{"t.lua", 1, 40}, Level: Error, Text: "stale", Source: "f(x"}},
 	{"escapes", &Diagnostic{Pos: Pos{"t.lua", 1, 6}, Level: Error, Text: "control", Source: "\x1b[2J x\xff"}},
+	{"escapes of others", &Diagnostic{Level: Error, Text: "two\n\tlines \x1b[31m\a\r é\u009b\x9b\ufffd", Detail: "for the event {comm=\x1b]0;x\a}"}},
 	{"blank line", &Diagnostic{Pos: Pos{"t.lua", 1, 1}, Level: Error, Text: "end expected", Source: "   "}},
 	{"separators", &Diagnostic{Pos: Pos{"a,b:c%.lua", 1, 2}, Level: Error, Text: "100%, really: two\nlines"}},
 }

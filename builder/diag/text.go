@@ -1,6 +1,7 @@
 package diag
 
 import (
+	"fmt"
 	"path/filepath"
 	"strings"
 	"unicode"
@@ -23,8 +24,8 @@ type TextOptions struct {
 //	      ^
 //	detail
 //
-// Warnings and notes say so before the text. Control characters in the
-// source line are not let through to the terminal.
+// Warnings and notes say so before the text. Control characters are not let through to the terminal: what a message
+// quotes may come from any process.
 func (d *Diagnostic) AppendText(dst []byte, o TextOptions) []byte {
 	paint := func(code, s string) {
 		if o.Color && s != "" {
@@ -46,7 +47,7 @@ func (d *Diagnostic) AppendText(dst []byte, o TextOptions) []byte {
 		paint("1;36", "note:")
 		dst = append(dst, ' ')
 	}
-	text := d.Text
+	text := printable(d.Text)
 	if d.Level == Error {
 		paint("1;31", text)
 	} else {
@@ -63,10 +64,30 @@ func (d *Diagnostic) AppendText(dst []byte, o TextOptions) []byte {
 		}
 	}
 	if d.Detail != "" {
-		dst = append(dst, strings.TrimRight(d.Detail, "\n")...)
+		dst = append(dst, printable(strings.TrimRight(d.Detail, "\n"))...)
 		dst = append(dst, '\n')
 	}
 	return dst
+}
+
+// printable returns text with its control characters and invalid bytes written as \x1b and the like. Tabs and newlines stay.
+func printable(text string) string {
+	control := func(r rune) bool { return unicode.IsControl(r) && r != '\t' && r != '\n' }
+	if utf8.ValidString(text) && !strings.ContainsFunc(text, control) {
+		return text
+	}
+	var b strings.Builder
+	for i, r := range text {
+		n := runeLen(text, i, r)
+		if control(r) || r == utf8.RuneError && n == 1 {
+			for _, c := range []byte(text[i : i+n]) {
+				fmt.Fprintf(&b, `\x%02x`, c)
+			}
+			continue
+		}
+		b.WriteString(text[i : i+n])
+	}
+	return b.String()
 }
 
 // Relative returns file relative to dir where that is shorter and exact, and
