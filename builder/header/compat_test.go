@@ -72,7 +72,7 @@ func TestCompat(t *testing.T) {
 	}
 	defer l.Close()
 	os.Getppid()
-	for key, want := range []uint64{1 + 2 + 3 + 4, 3, 2, 2 * 21} {
+	for key, want := range []uint64{1 + 2 + 3 + 4, 3, 2, 2 * 21, 5, (0xf0 | 5) + 0xff} {
 		var sum uint64
 		if err := loops.Maps["sums"].Lookup(uint32(key), &sum); err != nil {
 			t.Fatal(err)

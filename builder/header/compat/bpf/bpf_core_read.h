@@ -22,4 +22,35 @@ extern void *bpf_rdonly_cast(const void *object, __u32 type)
 	((__typeof__(type) *)bpf_rdonly_cast((pointer), bpf_core_type_id_kernel(__typeof__(type))))
 #endif
 
+/*
+ * Writes a bit field to memory that the program may write. In the number that its bytes are, the field is what two shifts leave: left by
+ * LSHIFT_U64, to the highest bits of 64, and right by RSHIFT_U64, to the lowest.
+ */
+#ifndef BPF_CORE_WRITE_BITFIELD
+#define BPF_CORE_WRITE_BITFIELD(s, field, value)                                       \
+	({                                                                             \
+		void *__ebpfx_at = (void *)(s) + __CORE_RELO(s, field, BYTE_OFFSET);   \
+		unsigned int __ebpfx_left = __CORE_RELO(s, field, LSHIFT_U64);         \
+		unsigned int __ebpfx_right = __CORE_RELO(s, field, RSHIFT_U64);        \
+		__u64 __ebpfx_mask = ~0ULL << __ebpfx_right >> __ebpfx_left;           \
+		__u64 __ebpfx_bits = (__u64)(value) << __ebpfx_right >> __ebpfx_left;  \
+		switch (__CORE_RELO(s, field, BYTE_SIZE)) {                            \
+		case 1:                                                                \
+			__ebpfx_put_bits(__u8);                                        \
+			break;                                                         \
+		case 2:                                                                \
+			__ebpfx_put_bits(__u16);                                       \
+			break;                                                         \
+		case 4:                                                                \
+			__ebpfx_put_bits(__u32);                                       \
+			break;                                                         \
+		case 8:                                                                \
+			__ebpfx_put_bits(__u64);                                       \
+			break;                                                         \
+		}                                                                      \
+	})
+#define __ebpfx_put_bits(type)                                                         \
+	(*(type *)__ebpfx_at = (*(type *)__ebpfx_at & ~__ebpfx_mask) | __ebpfx_bits)
+#endif
+
 #endif /* __EBPFX_COMPAT_BPF_CORE_READ_H */

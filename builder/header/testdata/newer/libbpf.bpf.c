@@ -14,9 +14,14 @@
 
 extern int no_such_function(void) __ksym __weak;
 
+/* The kernel's has another field in the byte, and more behind it. */
+struct iphdr {
+	__u8 ihl : 4;
+} __attribute__((preserve_access_index));
+
 struct {
 	__uint(type, BPF_MAP_TYPE_ARRAY);
-	__uint(max_entries, 4);
+	__uint(max_entries, 6);
 	__type(key, __u32);
 	__type(value, __u64);
 	__ulong(map_extra, 0);
@@ -59,6 +64,14 @@ int loops(void *ctx)
 		sum += *n;
 	}
 	store(2, sum);
+
+	{
+		__u8 header[20] = { 0xff, 0xff };
+
+		BPF_CORE_WRITE_BITFIELD((struct iphdr *)header, ihl, 0x25); /* of which four bits have room */
+		store(4, BPF_CORE_READ_BITFIELD((struct iphdr *)header, ihl));
+		store(5, header[0] + header[1]);
+	}
 
 	store(3, bpf_ksym_exists(no_such_function) ? 0 : twice(ctx, &number));
 	return 0;
