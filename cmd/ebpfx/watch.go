@@ -47,11 +47,16 @@ type watcher struct {
 	current *generation // nil while nothing runs
 	last    error       // of the last attempt
 
+	unsettled int // attempts in succession during which a source changed
+
 	retiring sync.WaitGroup // generations that were taken over from
 
 	mu     sync.Mutex // guards what follows
 	totals map[string]total
 }
+
+// unsettledMost is how many attempts in succession may see a source change before it is told that they may be why.
+const unsettledMost = 8
 
 func watch(ctx context.Context, c *call) error {
 	if runsProgram(c.cli) && wantsHelp(c.cli) {
@@ -106,6 +111,11 @@ func (w *watcher) loop(ctx context.Context) error {
 		if w.changed(set, false) {
 			// Since it was read, and maybe before it was watched.
 			w.files.Look()
+			if w.unsettled++; w.unsettled == unsettledMost {
+				w.notice(fmt.Sprintf("a source has changed during each of the last %d attempts; what on_load or entry write for each run is better no source", unsettledMost))
+			}
+		} else {
+			w.unsettled = 0
 		}
 		if err := w.wait(ctx, set); err != nil {
 			return err

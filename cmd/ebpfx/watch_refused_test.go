@@ -139,3 +139,28 @@ func TestWatchHooks(t *testing.T) {
 		t.Errorf("it was built %d times for two saves:\n%s", n, text)
 	}
 }
+
+// TestWatchItself: a script that writes a source whenever it runs has itself reloaded, and is told so, once.
+func TestWatchItself(t *testing.T) {
+	t.Parallel()
+	name := uniqueProgram(t)
+	p, source := watching(t, name, "--allow-host")
+	saveByRename(t, filepath.Join(p.Dir, "project.lua"), watchedProject+`
+    on_load(function ()
+        local f = assert(io.open("src/made.h", "w"))
+        f:write(("const volatile int made = %d;\n"):format(math.random(1e9)))
+        f:close()
+    end)
+`)
+	p.awaits("reloaded in ", 1)
+	saveByRename(t, source, "#include \"made.h\"\n"+watchedSource(1, name))
+	const told = "a source has changed during each of the last 8 attempts"
+	p.awaits(told, 1)
+	p.awaits("reloaded in ", 12)
+	p.signal(unix.SIGINT)
+	p.wantExit(0)
+	if n := strings.Count(p.out.String(), told); n != 1 {
+		t.Errorf("told %d times", n)
+	}
+	wantGone(t, name)
+}
