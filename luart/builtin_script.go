@@ -92,6 +92,7 @@ func (s *Script) openScript() {
 		lib.RawSetString("format", L.NewFunction(new(formatter).stringFormat))
 		s.openPatterns(lib)
 		s.openStrings(lib)
+		openTexts(L, lib)
 	}
 	if lib, ok := L.GetGlobal("table").(*lua.LTable); ok {
 		s.openTables(lib)

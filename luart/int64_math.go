@@ -17,6 +17,7 @@ func openMath(L *lua.LState) {
 		return
 	}
 	math.RawSetString("huge", lua.LNumber(gomath.Inf(1))) // the interpreter has the largest finite number
+	openFloats(L, math)
 	math.RawSetString("random", L.NewFunction(luaRandom))
 	for name, exact := range map[string]func(w wide) lua.LValue{
 		"floor": func(w wide) lua.LValue { return w },

@@ -81,3 +81,14 @@ local t = {}
 if t < ### "^attempt to compare table with number$"
    5 then
 end
+---
+-- Functions of the library take integers above 2^53 as they take all numbers.
+local big = 2 ^ 60 + 1
+assert(math.sqrt(2 ^ 62) == 2 ^ 31 and math.log10(big) > 18 and math.deg(big) > big)
+assert(math.fmod(big, 10) == 7 and math.fmod(-big, 10) == -7 and math.fmod(5, -3) == 2 and math.fmod(7, 0) ~= math.fmod(7, 0))
+local whole, rest = math.modf(big)
+assert(whole == big and rest == 0)
+assert(("abc"):sub(2, big) == "bc" and ("abc"):sub(-big, 2) == "ab" and ("x"):find("x", big) == nil and ("aa"):gsub("a", "b", 2 ^ 70) == "bb")
+assert(("abc"):sub(2, math.huge) == "bc" and ("abc"):sub(-math.huge, 2) == "ab")
+assert(string.sub(big, -3) == "977" and string.len(big) == 19 and string.match(big, "^115") == "115" and string.find(big, big) == 1)
+assert(not pcall(string.rep, "x", big) and ("x"):rep(-big) == "")
