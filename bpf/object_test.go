@@ -106,7 +106,7 @@ func TestDynptr(t *testing.T) {
 	inst := load(t, o, bpf.LoadOptions{})
 	attach(t, inst)
 	records := run(t, inst, stir)
-	i := slices.IndexFunc(records, func(r record) bool { return r.field(t, "pid") == uint64(os.Getpid()) })
+	i := slices.IndexFunc(records, func(r record) bool { return r.stream == "sized" && r.field(t, "pid") == uint64(os.Getpid()) })
 	if i < 0 {
 		t.Fatalf("no event of this process among %v", records)
 	}
