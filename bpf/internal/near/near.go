@@ -6,6 +6,8 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+
+	"github.com/ebpfx/ebpfx/internal/edit"
 )
 
 // most is how many names are offered: more do not help anybody to choose.
@@ -21,8 +23,10 @@ func Names(want string, have []string) []string {
 	var found []scored
 	limit := max(1, len(want)/3)
 	lower := strings.ToLower(want)
+	letters := []rune(lower)
+	var edits edit.Distance
 	for _, name := range have {
-		switch d := distance(lower, strings.ToLower(name), limit); {
+		switch d := edits.Between(letters, []rune(strings.ToLower(name)), limit); {
 		case name == "":
 		case d <= limit:
 			found = append(found, scored{name, d})
@@ -61,33 +65,4 @@ func List(names []string, last string) string {
 	}
 	n := len(names) - 1
 	return strings.Join(names[:n], ", ") + " " + last + " " + names[n]
-}
-
-// distance is the number of insertions, deletions, substitutions and swaps of
-// neighbours that turn a into b (optimal string alignment), or some number above limit.
-func distance(a, b string, limit int) int {
-	if d := len(a) - len(b); d > limit || -d > limit {
-		return limit + 1
-	}
-	before := make([]int, len(b)+1)
-	row := make([]int, len(b)+1)
-	next := make([]int, len(b)+1)
-	for j := range row {
-		row[j] = j
-	}
-	for i := 1; i <= len(a); i++ {
-		next[0] = i
-		for j := 1; j <= len(b); j++ {
-			cost := 1
-			if a[i-1] == b[j-1] {
-				cost = 0
-			}
-			next[j] = min(row[j]+1, next[j-1]+1, row[j-1]+cost)
-			if i > 1 && j > 1 && a[i-1] == b[j-2] && a[i-2] == b[j-1] {
-				next[j] = min(next[j], before[j-2]+1)
-			}
-		}
-		before, row, next = row, next, before
-	}
-	return row[len(b)]
 }
